@@ -1,0 +1,216 @@
+/** Difference of a science exposure and a template on the same pixel grid, after matching their PSFs. */
+import { AlgorithmError } from '../../model/errors.ts';
+import type { MatchingKernel } from '../../model/kernel.ts';
+import { MASK, maskOf } from '../../model/mask.ts';
+import { allocF32, allocI32, type Exposure, type MaskedImage } from '../../model/image.ts';
+import type { PsfModel } from '../../model/psf.ts';
+import { column, withColumns, selectRows, type Table } from '../../model/table.ts';
+import { iqrSigma } from '../../numeric/statistics.ts';
+import { growDisc } from '../detection/detectFootprints.ts';
+import { psfFwhm_px, renderPsf } from '../psf/renderPsf.ts';
+import { noiseFromMetadata } from '../template/buildTemplate.ts';
+import { applyKernel, kernelAt } from './applyKernel.ts';
+import { convolveStamp, decorrelate } from './decorrelate.ts';
+import { fitKernel, type FitKernelOptions, type KernelFit } from './fitKernel.ts';
+import { kernelBasis, type BasisOptions } from './kernelBasis.ts';
+import { kernelStamps, selectKernelSources, type KernelStamp, type StampOptions } from './kernelStamps.ts';
+
+export interface SubtractOptions {
+  /** 'auto' convolves the sharper image. */
+  readonly mode: 'auto' | 'convolveTemplate' | 'convolveScience';
+  readonly basis: BasisOptions;
+  readonly stamps: Omit<StampOptions, 'half_px'>;
+  readonly fit: FitKernelOptions;
+  readonly doDecorrelation: boolean;
+  readonly decorrelationCell_px: number;
+}
+
+export interface Subtraction {
+  /** Science minus template, science flux scale, white noise; its PSF. */
+  readonly difference: MaskedImage;
+  readonly psf: PsfModel;
+  /**
+   * Template as it was subtracted, in the flux scale of the science image, and its PSF. Its noise is correlated; the
+   * variance plane is the one with which errors of PSF fluxes come out right.
+   */
+  readonly matched: MaskedImage;
+  readonly matchedPsf: PsfModel;
+  readonly kernel: MatchingKernel;
+  /** Rows of the star catalog that were used, with `chi2` and `used`. */
+  readonly kernelSources: Table;
+  readonly numbers: Readonly<Record<string, number | string>>;
+}
+
+/** Bits of the template that stay what they are, and those that get a name of their own. */
+const KEPT = maskOf('NO_DATA', 'BAD', 'HIGH_VARIANCE', 'EDGE');
+const FIXED_UP = maskOf('CR', 'INTRP');
+const CLEARED = maskOf('DETECTED', 'DETECTED_NEGATIVE', 'NOT_DEBLENDED');
+
+/**
+ * Alard-Lupton subtraction. Both exposures need a PSF; shapes must agree (TypeError). Inputs are not modified.
+ * @throws AlgorithmError when there are too few kernel sources or the fit fails.
+ */
+export function subtractExposures(science: Exposure, template: Exposure, stars: Table, options: SubtractOptions): Subtraction {
+  if (science.psf === null || template.psf === null) throw new TypeError('subtraction needs the PSF of both exposures');
+  if (science.width !== template.width || science.height !== template.height) throw new TypeError('science and template differ in shape');
+  const [cx, cy] = [science.width / 2, science.height / 2];
+  const scienceFwhm_px = psfFwhm_px(science.psf, cx, cy);
+  const templateFwhm_px = psfFwhm_px(template.psf, cx, cy);
+  const convolveTemplate = options.mode === 'convolveTemplate' || (options.mode === 'auto' && templateFwhm_px <= scienceFwhm_px);
+  const [reference, target] = convolveTemplate ? [template, science] : [science, template];
+  const basis = kernelBasis(Math.min(scienceFwhm_px, templateFwhm_px), Math.max(scienceFwhm_px, templateFwhm_px), options.basis);
+  const half_px = Math.max(9, Math.ceil(2.8 * Math.max(scienceFwhm_px, templateFwhm_px)));
+  const margin = half_px + (basis.size >> 1);
+  const positions = selectKernelSources(stars, science.width, science.height, margin, { ...options.stamps, half_px });
+  const stamps = kernelStamps(positions, reference, target, basis, half_px);
+  const fit = fitKernel(stamps, basis, science.width, science.height, convolveTemplate ? 'template' : 'science', options.fit);
+  const matchedReference = applyKernel(reference.image, fit.kernel, basis);
+  const parts = assemble(science, template, matchedReference, fit);
+  const result = decorrelate({
+    difference: parts.difference, mask: parts.mask, width: science.width, height: science.height,
+    unconvolved: parts.unconvolved, convolved: reference.variance,
+    noiseOfUnconvolved: convolveTemplate ? noiseFromMetadata({}) : noiseFromMetadata(template.metadata),
+    noiseOfConvolved: convolveTemplate ? noiseFromMetadata(template.metadata) : noiseFromMetadata({}),
+    kernel: parts.unitKernel, psf: target.psf!, cell_px: options.decorrelationCell_px, whiten: options.doDecorrelation,
+  });
+  return {
+    difference: result.image, psf: result.psf, matched: parts.matched, matchedPsf: target.psf!, kernel: fit.kernel,
+    kernelSources: sourcesTable(stars, stamps, fit),
+    numbers: {
+      convolvedExposure: convolveTemplate ? 'template' : 'science', sciencePsfFwhm_px: scienceFwhm_px, templatePsfFwhm_px: templateFwhm_px,
+      nKernelSources: stamps.length, nKernelSourcesUsed: fit.kernel.nStampsUsed, nKernelSourcesRejected: fit.kernel.nStampsRejected,
+      kernelSum: fit.kernel.kernelSum, kernelSize: basis.size, kernelSpatialOrder: fit.kernel.spatialOrder,
+      conditionNumber: fit.kernel.conditionNumber, decorrelationGain: result.gain, residualWidth: normalisedWidth(result.image),
+    },
+  };
+}
+
+interface Parts {
+  readonly difference: Float32Array;
+  readonly mask: Int32Array;
+  readonly matched: MaskedImage;
+  /** Variance of the image that was not convolved, in the science flux scale. */
+  readonly unconvolved: Float32Array;
+  /** The kernel in the scale in which its image's variance counts: divided by its sum when the science was convolved. */
+  readonly unitKernel: MatchingKernel;
+}
+
+function assemble(science: Exposure, template: Exposure, matchedReference: Float32Array, fit: KernelFit): Parts {
+  const { kernel } = fit;
+  const n = science.image.length;
+  const forTemplate = kernel.convolved === 'template';
+  const scale = forTemplate ? 1 : 1 / kernel.kernelSum;
+  const difference = allocF32(n);
+  const matched = { width: science.width, height: science.height, image: allocF32(n), variance: allocF32(n), mask: allocI32(n) };
+  const unconvolved = allocF32(n);
+  const noise = forTemplate ? pointSourceNoise(kernel, science.psf!) : scale * scale;
+  const templateMask = maskOfTemplate(template, forTemplate ? kernel : null);
+  const scienceMask = forTemplate ? science.mask : spreadMask(science, kernel);
+  const mask = allocI32(n);
+  const border = (kernel.size >> 1);
+  for (let p = 0; p < n; p++) {
+    const t = template.image[p]!;
+    const s = science.image[p]!;
+    difference[p] = forTemplate ? s - matchedReference[p]! : (matchedReference[p]! - t) * scale;
+    matched.image[p] = forTemplate ? matchedReference[p]! : t * scale;
+    matched.variance[p] = template.variance[p]! * noise;
+    unconvolved[p] = forTemplate ? science.variance[p]! : template.variance[p]! * scale * scale;
+    mask[p] = (scienceMask[p]! & ~CLEARED) | templateMask[p]!;
+    const x = p % science.width;
+    const y = (p - x) / science.width;
+    if (x < border || y < border || x >= science.width - border || y >= science.height - border) mask[p] = mask[p]! | MASK.EDGE;
+    matched.mask[p] = templateMask[p]!;
+    if (!Number.isFinite(t) || !Number.isFinite(s)) mask[p] = mask[p]! | MASK.NO_DATA;
+    if (!Number.isFinite(t)) { matched.image[p] = NaN; matched.variance[p] = Infinity; }
+  }
+  const unitKernel = forTemplate ? kernel : { ...kernel, kernelSum: 1, coefficients: kernel.coefficients.map(c => c.map(v => v * scale)) };
+  return { difference, mask, matched, unconvolved, unitKernel };
+}
+
+/**
+ * Factor of the variance after a convolution with the kernel that makes errors of PSF fluxes right although the noise is
+ * correlated then: sum (P * K)^2 / sum P^2 at the image centre.
+ */
+function pointSourceNoise(kernel: MatchingKernel, psf: PsfModel): number {
+  const [x, y] = [Math.round(kernel.width / 2), Math.round(kernel.height / 2)];
+  const { data, size } = renderPsf(psf, x, y);
+  return sumOfSquares(convolveStamp(data, size, kernelAt(kernel, x, y), kernel.size)) / sumOfSquares(data);
+}
+
+function sumOfSquares(values: Float64Array): number {
+  return values.reduce((sum, v) => sum + v * v, 0);
+}
+
+/** Bits that the template hands to the difference; spread over the core of the kernel when the template is convolved. */
+function maskOfTemplate(template: Exposure, kernel: MatchingKernel | null): Int32Array {
+  const out = allocI32(template.mask.length);
+  const radius = kernel === null ? 0 : coreRadius(kernel);
+  const groups: readonly (readonly [number, number])[] = [
+    [MASK.NO_DATA, MASK.NO_DATA], [MASK.BAD, MASK.BAD], [MASK.SAT, MASK.SAT_TEMPLATE], [FIXED_UP, MASK.INTRP],
+  ];
+  for (let p = 0; p < out.length; p++) out[p] = template.mask[p]! & KEPT;
+  for (const [from, to] of groups) spread(template, from, to, radius, out);
+  return out;
+}
+
+/** The science mask with its bad pixels grown by the core of the kernel that the science image was convolved with. */
+function spreadMask(science: Exposure, kernel: MatchingKernel): Int32Array {
+  const out = science.mask.slice();
+  const radius = coreRadius(kernel);
+  for (const bits of [MASK.NO_DATA, MASK.BAD, MASK.SAT, MASK.CR, MASK.INTRP]) spread(science, bits, bits, radius, out);
+  return out;
+}
+
+function spread(image: MaskedImage, from: number, to: number, radius: number, out: Int32Array): void {
+  const on = new Uint8Array(image.mask.length);
+  let any = false;
+  for (let p = 0; p < on.length; p++) {
+    if ((image.mask[p]! & from) === 0) continue;
+    on[p] = 1;
+    any = true;
+  }
+  if (!any) return;
+  const grown = radius > 0 ? growDisc(on, image.width, image.height, radius) : on;
+  for (let p = 0; p < out.length; p++) if (grown[p] !== 0) out[p] = out[p]! | to;
+}
+
+/** Radius that holds 90 % of the kernel's absolute weight at the image centre, pixels. */
+function coreRadius(kernel: MatchingKernel): number {
+  const image = kernelAt(kernel, kernel.width / 2, kernel.height / 2);
+  const half = kernel.size >> 1;
+  const byRadius = new Float64Array(2 * half + 2);
+  let total = 0;
+  image.forEach((v, p) => {
+    const r = Math.hypot((p % kernel.size) - half, Math.floor(p / kernel.size) - half);
+    byRadius[Math.ceil(r)]! += Math.abs(v);
+    total += Math.abs(v);
+  });
+  let sum = 0;
+  for (let r = 0; r < byRadius.length; r++) {
+    sum += byRadius[r]!;
+    if (sum >= 0.9 * total) return Math.min(r, half);
+  }
+  return half;
+}
+
+/** Robust width of image / sqrt(variance) over good pixels: 1 when the noise is understood. */
+export function normalisedWidth(image: MaskedImage): number {
+  const bad = maskOf('BAD', 'SAT', 'NO_DATA', 'EDGE', 'INTRP', 'CR', 'SAT_TEMPLATE');
+  const values: number[] = [];
+  for (let p = 0; p < image.image.length; p += 7) {
+    if ((image.mask[p]! & bad) === 0) values.push(image.image[p]! / Math.sqrt(image.variance[p]!));
+  }
+  if (values.length === 0) throw new AlgorithmError('no good pixel is left in the difference', { nPixels: image.image.length });
+  return iqrSigma(values);
+}
+
+function sourcesTable(stars: Table, stamps: readonly KernelStamp[], fit: KernelFit): Table {
+  const rows = stamps.map(stamp => stamp.row);
+  const ids = column(stars, 'id', 'i64');
+  const table = selectRows(stars, rows);
+  return withColumns(table, {
+    id: { type: 'i64', unit: '', doc: 'source id', values: BigInt64Array.from(rows, row => ids[row]!) },
+    kernelChi2: { type: 'f64', unit: '', doc: 'reduced chi-square of the matched stamp', values: fit.chi2 },
+    kernelUsed: { type: 'bool', unit: '', doc: 'used in the final kernel fit', values: Uint8Array.from(fit.used, v => (v ? 1 : 0)) },
+  });
+}

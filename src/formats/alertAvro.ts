@@ -1,0 +1,87 @@
+/** Alert packets as Avro, schema 11.0 of Rubin's `lsst.alert.packet`: container files and single framed packets. */
+import type { Alert, AlertBatch, AlertCell, AlertCutout, AlertRecord } from '../model/alert.ts';
+import { ApError } from '../model/errors.ts';
+import { cutoutFits } from './alertCutout.ts';
+import { ALERT_FIELDS, ALERT_SCHEMA, ALERT_SCHEMA_ID, type AlertField } from './alertSchema.ts';
+import { avroType, badAvro, decoded, readAvro, writeAvro } from './avroContainer.ts';
+
+const ALERT = avroType(ALERT_SCHEMA);
+const HEADER_BYTES = 5;
+
+/**
+ * All alerts of a visit and detector as an Avro object container with the schema embedded, uncompressed. The same
+ * alerts give the same bytes.
+ * @throws TypeError when a record lacks a field that may not be null.
+ */
+export function writeAlerts(batch: AlertBatch): Uint8Array {
+  return writeAvro(ALERT_SCHEMA, batch.alerts.map(alertBytes));
+}
+
+/**
+ * Alerts of a container, ours or foreign (any schema; codecs null and deflate). Longs are BigInt, byte fields Buffers.
+ * @throws ApError BAD_FORMAT, FILE_TRUNCATED.
+ */
+export function readAlerts(bytes: Uint8Array): { schema: unknown; alerts: Record<string, unknown>[] } {
+  const { schema, records } = readAvro(bytes);
+  return { schema, alerts: records };
+}
+
+/** One alert as it goes over the wire: a zero byte, the schema id as a big-endian int32, the Avro record. */
+export function encodePacket(alert: Alert): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeInt32BE(ALERT_SCHEMA_ID, 1);
+  return Buffer.concat([header, alertBytes(alert)]);
+}
+
+/**
+ * The record in a framed packet of schema 11.0.
+ * @throws ApError BAD_FORMAT for another header or data behind the record; FILE_TRUNCATED.
+ */
+export function decodePacket(bytes: Uint8Array): Record<string, unknown> {
+  const packet = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (packet.length < HEADER_BYTES) {
+    throw new ApError('FILE_TRUNCATED', { where: 'Avro packet', found: `${packet.length} bytes`, expected: 'more' });
+  }
+  if (packet[0] !== 0) throw badAvro('packet, byte 0', String(packet[0]), '0');
+  const id = packet.readInt32BE(1);
+  if (id !== ALERT_SCHEMA_ID) throw badAvro('packet, schema id', String(id), String(ALERT_SCHEMA_ID));
+  const { value, offset } = decoded(ALERT, packet, HEADER_BYTES, 'packet');
+  if (offset !== packet.length) throw badAvro('packet', `${packet.length - offset} bytes behind the record`, 'none');
+  return value as Record<string, unknown>;
+}
+
+function alertBytes(alert: Alert): Buffer {
+  const records = (list: readonly AlertRecord[] | null, name: 'diaSource' | 'diaForcedSource'): unknown =>
+    list === null ? null : list.map(record => avroRecord(record, name));
+  const cutout = (stamp: AlertCutout | null): Buffer | null => (stamp === null ? null : Buffer.from(cutoutFits(stamp)));
+  return ALERT.toBuffer({
+    diaSourceId: alert.diaSourceId, observation_reason: alert.observation_reason, target_name: alert.target_name,
+    diaSource: avroRecord(alert.diaSource, 'diaSource'),
+    prvDiaSources: records(alert.prvDiaSources, 'diaSource'),
+    prvDiaForcedSources: records(alert.prvDiaForcedSources, 'diaForcedSource'),
+    diaObject: alert.diaObject === null ? null : avroRecord(alert.diaObject, 'diaObject'),
+    ssSource: null, mpc_orbits: null,
+    cutoutDifference: cutout(alert.cutoutDifference), cutoutScience: cutout(alert.cutoutScience),
+    cutoutTemplate: cutout(alert.cutoutTemplate),
+  });
+}
+
+/** The fields of the schema; what else the record holds (such as pixelId) is not for the world. */
+function avroRecord(record: AlertRecord, name: keyof typeof ALERT_FIELDS): Record<string, AlertCell> {
+  const out: Record<string, AlertCell> = {};
+  for (const field of ALERT_FIELDS[name]) out[field.name] = avroCell(field, record[field.name] ?? null, name);
+  return out;
+}
+
+function avroCell({ name, avro, nullable }: AlertField, value: AlertCell, where: string): AlertCell {
+  if (value === null) {
+    if (nullable) return null;
+    throw new TypeError(`alert record ${where}: ${name} has no value`);
+  }
+  switch (avro) {
+    case 'long': return BigInt(value);
+    case 'boolean': return Boolean(value);
+    case 'string': return String(value);
+    default: return Number(value);
+  }
+}

@@ -1,0 +1,142 @@
+/** Words of the harness: a metric is defined, measured, and judged by specifications. */
+export const UNITS = [
+  '', 'ct', 's', 'byte', 'MB', 'mag', 'mmag', 'arcsec', 'mas', 'pixel', 'percent', 'deg-2', 'nJy', 'sigma', 'ct/s',
+] as const;
+export type Unit = (typeof UNITS)[number];
+
+export type MeasurementStatus = 'ok' | 'not-applicable' | 'missing' | 'invalid' | 'failed';
+export type Direction = 'lower' | 'higher' | 'target' | 'neither';
+
+/** `metrics/<package>.yaml`, one entry (lsst.verify keys plus ours). */
+export interface Metric {
+  /** `package.name`, as lsst.verify writes it. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Unit;
+  readonly description: string;
+  readonly reference: string;
+  readonly tags: readonly string[];
+  readonly direction: Direction;
+  readonly formula: string;
+  readonly version: number;
+  readonly interval: 'wilson' | 'bootstrap' | 'student' | 'poisson' | 'none';
+  readonly minimumN: number;
+  /** sha256 of the definition without prose: a change starts a new trend line. */
+  readonly definitionHash: string;
+}
+
+/** One value, or the reason why there is none. `value` is null whenever status is not 'ok'. */
+export interface Measurement {
+  readonly metric: string;
+  readonly status: MeasurementStatus;
+  readonly value: number | null;
+  readonly unit: Unit;
+  readonly n: number | null;
+  /** Confidence interval of 68.27 % (1 sigma) unless the result says otherwise; null: not defined. */
+  readonly interval: readonly [number, number] | null;
+  readonly reason: string | null;
+  readonly definitionHash: string;
+  /** What the value is of: `{}` for the whole run, `{band: 'g'}`, `{task: 'isr'}`, `{mag: '20.0..20.5'}`. */
+  readonly keys: Readonly<Record<string, string | number>>;
+  /** Extra series for plots (curves, histograms); plain JSON. */
+  readonly blobs: Readonly<Record<string, unknown>>;
+}
+
+export type Severity = 'note' | 'warn' | 'fail' | 'block';
+
+/** A threshold on a metric. Exactly one of the bound forms holds. */
+export interface Specification {
+  readonly name: string;
+  readonly metric: string;
+  readonly type: 'threshold' | 'range' | 'exists';
+  readonly operator?: '<' | '<=' | '>' | '>=' | '==' | '!=' | undefined;
+  readonly bound?: number | undefined;
+  readonly range?: readonly [number, number] | undefined;
+  readonly unit: Unit;
+  readonly severity: Severity;
+  /** 'point': the value is compared; 'bound': the pessimistic end of its interval. */
+  readonly decision: 'point' | 'bound';
+  readonly keys: Readonly<Record<string, string | number>>;
+  readonly tags: readonly string[];
+  readonly source: string;
+}
+
+export type VerdictStatus = 'pass' | 'fail' | 'incomplete' | 'note';
+
+/** Judgement of one specification, with the bound that was in force. */
+export interface Verdict {
+  readonly specification: Specification;
+  readonly status: VerdictStatus;
+  readonly value: number | null;
+  readonly interval: readonly [number, number] | null;
+  readonly n: number | null;
+  /** Distance to the bound in the metric's unit; positive is good. null when there is no value. */
+  readonly margin: number | null;
+  readonly reason: string;
+}
+
+/** What became of one quantum. */
+export interface QuantumReport {
+  readonly task: string;
+  readonly dataId: Readonly<Record<string, string | number>>;
+  readonly status: 'succeeded' | 'noWork' | 'failed' | 'blocked' | 'reused';
+  readonly message: string | null;
+  readonly seconds: number | null;
+  readonly cpu_s: number | null;
+  readonly peakRss_MB: number | null;
+}
+
+/** Pictures and tables for the report; PNG and JSON by name, kept beside result.json. */
+export interface Cutout {
+  /** A DIASource after the flag cuts, or a place that deviates and is none. */
+  readonly kind: 'source' | 'residual';
+  readonly title: string;
+  readonly caption: string;
+  /** Row-major float pixels, y upwards; null = no data. */
+  readonly panels: readonly CutoutPanel[];
+}
+
+export interface CutoutPanel {
+  readonly label: string;
+  readonly width: number;
+  readonly height: number;
+  readonly data: readonly (number | null)[];
+}
+
+/** The one document every report reads; the harness writes it and nothing else. Validated by a JSON Schema. */
+export interface VerificationResult {
+  readonly format: 'ap-verify-result/1';
+  readonly dataset: { readonly name: string; readonly version: string; readonly title: string };
+  readonly pipeline: {
+    readonly name: string;
+    readonly version: string;
+    readonly configHash: string;
+    /** Data query and config overrides as typed; null and empty when everything ran as the files say. */
+    readonly query: string | null;
+    readonly overrides: readonly string[];
+  };
+  readonly verdict: { readonly exitCode: number; readonly status: 'pass' | 'fail' | 'incomplete' | 'pipeline-failed'; readonly sentence: string };
+  /** Clock, host and durations live here only: two runs are equal when the rest is equal. */
+  readonly run: {
+    readonly started: string;
+    readonly seconds: number;
+    readonly workers: number;
+    readonly host: string;
+    readonly node: string;
+    readonly collection: string;
+    readonly quanta: readonly QuantumReport[];
+  };
+  readonly metrics: readonly Metric[];
+  readonly measurements: readonly Measurement[];
+  readonly verdicts: readonly Verdict[];
+  readonly images: readonly ImageSummary[];
+  readonly cutouts: readonly Cutout[];
+}
+
+/** One processed image in the report. */
+export interface ImageSummary {
+  readonly visit: number;
+  readonly detector: number;
+  readonly band: string;
+  readonly numbers: Readonly<Record<string, number | string | boolean>>;
+}

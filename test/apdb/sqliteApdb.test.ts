@@ -1,0 +1,338 @@
+import { expect } from 'chai';
+import Database from 'better-sqlite3';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { createApdb, openApdb } from '../../src/apdb/sqliteApdb.ts';
+import type { Apdb } from '../../src/model/apdb.ts';
+import { DIA_FORCED_SOURCE_COLUMNS, DIA_OBJECT_COLUMNS, DIA_SOURCE_COLUMNS } from '../../src/model/apdbColumns.ts';
+import { ApError } from '../../src/model/errors.ts';
+import { rowsOf, tableFromRows, withColumns } from '../../src/model/table.ts';
+import { htmIndex } from '../../src/sky/htm.ts';
+import { MemoryApdb } from '../tasks/memoryApdb.ts';
+import { BIG, forcedOf, NONE, objectsOf, sourcesOf, squareAround, visitOf } from './rows.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'apdb-'));
+const field = squareAround(150, 2, 0.1);
+let nFiles = 0;
+
+const newName = (): string => path.join(directory, `${nFiles++}.sqlite3`);
+
+/** A new database with a plain connection beside it that sees what is in the tables. */
+function fresh(): { file: string; apdb: Apdb & { close(): void }; sql: Database.Database } {
+  const file = newName();
+  createApdb(file);
+  const sql = new Database(file);
+  sql.defaultSafeIntegers(true);
+  return { file, apdb: openApdb(file), sql };
+}
+
+function dump(sql: Database.Database, tables: readonly string[] = allTables(sql)): Record<string, unknown[]> {
+  return Object.fromEntries(tables.map(name => [name, sql.prepare(`SELECT * FROM "${name}" ORDER BY 1, 2`).raw().all()]));
+}
+
+function allTables(sql: Database.Database): string[] {
+  return sql.prepare<[], string>('SELECT name FROM sqlite_master WHERE type = \'table\' ORDER BY 1').pluck().all();
+}
+
+const validities = (sql: Database.Database): unknown[] =>
+  sql.prepare('SELECT "validityStartMjdTai", "validityEndMjdTai" FROM "DiaObject" ORDER BY 1').raw().all();
+
+const refused = (action: () => unknown, text: string): void => {
+  expect(action).to.throw(ApError, text).with.property('code', 'APDB');
+};
+
+after(() => { rmSync(directory, { recursive: true, force: true }); });
+
+describe('apdb/sqliteApdb: layout', () => {
+  it('has the tables, types, keys, indices and metadata of dax_apdb', () => {
+    const { sql } = fresh();
+    expect(allTables(sql)).to.include.members(['DiaForcedSource', 'DiaObject', 'DiaObject_To_Object_Match', 'DiaSource', 'metadata']);
+    const columns = (table: string): unknown[] =>
+      sql.prepare(`SELECT name, type, "notnull", pk FROM pragma_table_info('${table}')`).raw().all();
+    expect(columns('DiaObject')).to.have.length(84);
+    expect(columns('DiaSource')).to.have.length(104);
+    expect(columns('DiaForcedSource')).to.have.length(14);
+    expect(columns('DiaObject').slice(0, 3)).to.deep.equal([
+      ['diaObjectId', 'BIGINT', 1n, 1n], ['validityStartMjdTai', 'DOUBLE', 1n, 2n], ['validityEndMjdTai', 'DOUBLE', 0n, 0n]]);
+    expect(columns('DiaSource').at(-1)).to.deep.equal(['pixelId', 'BIGINT', 1n, 0n]);
+    expect(columns('DiaForcedSource').filter(c => (c as bigint[])[3]! > 0n).map(c => (c as string[])[0]))
+      .to.deep.equal(['diaObjectId', 'visit', 'detector']);
+    expect(columns('DiaSource')).to.deep.include(['reliabilityVersion', 'VARCHAR(7)', 0n, 0n]);
+    expect(columns('DiaSource')).to.deep.include(['detector', 'SMALLINT', 1n, 0n]);
+    const indices = sql.prepare('SELECT name FROM sqlite_master WHERE type = \'index\' AND name LIKE \'IDX_Dia%\' ORDER BY 1').pluck().all();
+    expect(indices).to.deep.equal([
+      'IDX_DiaForcedSource_visitDetector', 'IDX_DiaObjectToObjectMatch_diaObjectId', 'IDX_DiaObjectToObjectMatch_objectId',
+      'IDX_DiaObject_pixelId', 'IDX_DiaObject_validityStart', 'IDX_DiaSource_diaObjectId', 'IDX_DiaSource_pixelId',
+      'IDX_DiaSource_ssObjectId', 'IDX_DiaSource_visitDetector']);
+    const metadata = Object.fromEntries(sql.prepare<[], [string, string]>('SELECT * FROM metadata').raw().all());
+    expect([metadata['version:schema'], metadata['version:ApdbSql']]).to.deep.equal(['10.0.0', '1.2.1']);
+    expect(JSON.parse(metadata['config:apdb-sql.json']!)).to.deep.equal({
+      enable_replica: false, dia_object_index: 'baseline', htm_level: 20, htm_index_column: 'pixelId', ra_dec_columns: ['ra', 'dec'] });
+  });
+
+  it('finds positions by the index, not by reading the table', () => {
+    const { sql } = fresh();
+    const [step] = sql.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM "DiaObject"
+      WHERE "pixelId" >= 1 AND "pixelId" < 9 AND "validityEndMjdTai" IS NULL`).all();
+    expect(step!.detail).to.include('IDX_DiaObject_pixelId');
+  });
+
+  it('values: NaN is NULL and back, identifiers without a value too, integers exact, float32 kept, pixelId of level 20', () => {
+    const { apdb, sql } = fresh();
+    const visit = visitOf(2_026_010_100_001, 4, 61_042.5);
+    const flux = Math.fround(123.4567);
+    apdb.store(visit, NONE, sourcesOf(visit, [
+      { diaSourceId: 2n ** 62n + 1n, ra: 53.01, dec: -28.02, psfFlux: flux, psfFluxErr: NaN, pixelFlags_edge: true, reliabilityVersion: '' },
+      { diaSourceId: -5n, ra: 53.02, dec: -28.02, psfFlux: -0.5, diaObjectId: BIG, ssObjectId: 7n, reliabilityVersion: '1.0' },
+    ]), NONE);
+    const raw = sql.prepare<[], Record<string, unknown>>('SELECT * FROM "DiaSource" ORDER BY "diaSourceId" DESC').all();
+    expect(raw[0]).to.include({
+      diaSourceId: 2n ** 62n + 1n, visit: 2_026_010_100_001n, detector: 4n, psfFlux: flux, psfFluxErr: null, diaObjectId: null,
+      ssObjectId: null, reliabilityVersion: null, pixelFlags_edge: 1n, isDipole: null, trailNdata: 0n,
+      pixelId: BigInt(htmIndex(20, 53.01, -28.02)),
+    });
+    const back = rowsOf(apdb.getDiaSources(squareAround(53, -28, 1), null, 61_043));
+    expect(back[1]).to.include({
+      diaSourceId: 2n ** 62n + 1n, psfFlux: flux, diaObjectId: 0n, ssObjectId: 0n, reliabilityVersion: '', pixelFlags_edge: 1,
+    });
+    expect(back[1]!.psfFluxErr).to.satisfy(Number.isNaN);
+    expect(back[0]).to.include({ diaSourceId: -5n, diaObjectId: BIG, ssObjectId: 7n, reliabilityVersion: '1.0', pixelFlags_edge: 0 });
+    // A flag that nobody has set is not a flag that is false.
+    expect(back[0]).not.to.have.property('isDipole');
+    expect(back[0]).not.to.have.property('pixelId');
+  });
+
+  it('an empty answer has all columns with the types of the schema, in its order', () => {
+    const { apdb } = fresh();
+    const answers = [
+      [apdb.getDiaObjects(field), DIA_OBJECT_COLUMNS], [apdb.getDiaSources(field, [], 60_000), DIA_SOURCE_COLUMNS],
+      [apdb.getDiaForcedSources(field, [], 60_000), DIA_FORCED_SOURCE_COLUMNS],
+    ] as const;
+    for (const [table, columns] of answers) {
+      expect(Object.entries(table.columns).map(([name, c]) => [name, c.type])).to.deep.equal(columns.map(c => [c.name, c.type]));
+    }
+  });
+});
+
+describe('apdb/sqliteApdb: history', () => {
+  it('a version ends where the next begins', () => {
+    const { apdb, sql } = fresh();
+    for (const k of [1, 2, 3]) apdb.store(visitOf(k), objectsOf([{ diaObjectId: BIG, nDiaSources: k }]), NONE, NONE);
+    expect(validities(sql)).to.deep.equal([[60_001, 60_002], [60_002, 60_003], [60_003, null]]);
+    apdb.forgetVisitDetector(visitOf(2));
+    expect(validities(sql)).to.deep.equal([[60_001, 60_003], [60_003, null]]);
+  });
+
+  it('the validity that the rows claim does not count', () => {
+    const { apdb } = fresh();
+    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n, validityStartMjdTai: 5, validityEndMjdTai: 6 }]), NONE, NONE);
+    const object = rowsOf(apdb.getDiaObjects(field))[0]!;
+    expect(object.validityStartMjdTai).to.equal(60_001);
+    expect(object.validityEndMjdTai).to.satisfy(Number.isNaN);
+  });
+
+  it('reads back twelve months of 30 days', () => {
+    const { apdb } = fresh();
+    const visit = visitOf(1, 1, 60_000);
+    apdb.store(visit, NONE, sourcesOf(visit, [{ diaSourceId: 1n, diaObjectId: 1n }]),
+      forcedOf(visit, [{ diaForcedSourceId: 1n, diaObjectId: 1n }]));
+    for (const [time, n] of [[60_000, 1], [60_359.99, 1], [60_360, 0]] as const) {
+      for (const ids of [null, [1n]]) {
+        expect(apdb.getDiaSources(field, ids, time).nRows, String(time)).to.equal(n);
+        expect(apdb.getDiaForcedSources(field, ids, time).nRows, String(time)).to.equal(n);
+      }
+    }
+  });
+
+  it('rows are in the order of time and identifier, however they were stored', () => {
+    const { apdb } = fresh();
+    for (const [k, ids] of [[3, [1n]], [1, [30n, 20n]], [2, [10n]]] as const) {
+      const visit = visitOf(k);
+      const rows = ids.map(id => ({ diaObjectId: id, diaSourceId: id }));
+      apdb.store(visit, objectsOf(rows), sourcesOf(visit, rows), NONE);
+    }
+    expect(rowsOf(apdb.getDiaSources(field, null, 60_004)).map(r => r.diaSourceId)).to.deep.equal([20n, 30n, 10n, 1n]);
+    expect(rowsOf(apdb.getDiaObjects(field)).map(r => r.diaObjectId)).to.deep.equal([1n, 10n, 20n, 30n]);
+  });
+
+  it('a forgotten store leaves no trace in any table', () => {
+    const { apdb, sql } = fresh();
+    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n }]), NONE, NONE);
+    const before = dump(sql);
+    const visit = visitOf(2);
+    apdb.store(visit, objectsOf([{ diaObjectId: 1n }, { diaObjectId: 2n }]), sourcesOf(visit, [{ diaSourceId: 1n, diaObjectId: 1n }]),
+      forcedOf(visit, [{ diaForcedSourceId: 1n, diaObjectId: 1n }]));
+    expect(dump(sql)).not.to.deep.equal(before);
+    apdb.forgetVisitDetector(visit);
+    expect(dump(sql)).to.deep.equal(before);
+  });
+
+  it('two detectors of a visit update one object: both can be forgotten, in either order', () => {
+    for (const first of [1, 2]) {
+      const { apdb, sql } = fresh();
+      const [a, b] = [visitOf(2, 1), visitOf(2, 2)];
+      apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n, nDiaSources: 1 }]), NONE, NONE);
+      const before = dump(sql);
+      apdb.store(a, objectsOf([{ diaObjectId: 1n, nDiaSources: 2 }]), NONE, NONE);
+      apdb.store(b, objectsOf([{ diaObjectId: 1n, nDiaSources: 3 }]), NONE, NONE);
+      const n = (): unknown[] => rowsOf(apdb.getDiaObjects(field)).map(r => r.nDiaSources);
+      expect(n()).to.deep.equal([3]);
+      apdb.forgetVisitDetector(first === 1 ? a : b);
+      expect(n()).to.deep.equal([first === 1 ? 3 : 2]);
+      apdb.forgetVisitDetector(first === 1 ? b : a);
+      expect(dump(sql)).to.deep.equal(before);
+    }
+  });
+
+  it('property: stores and forgets in any order leave what the remaining stores alone would have made', () => {
+    const layer = fc.record({
+      visit: fc.integer({ min: 1, max: 4 }), detector: fc.integer({ min: 1, max: 2 }), ids: fc.uniqueArray(fc.bigInt(1n, 4n)),
+    });
+    const tables = ['DiaObject', 'DiaSource', 'DiaForcedSource', 'ApVerifyReplacedObject'];
+    fc.assert(fc.property(fc.array(layer, { minLength: 4, maxLength: 12 }), actions => {
+      const { apdb, sql } = fresh();
+      const layers = new Map<string, { store: (target: Apdb) => void }>();
+      actions.forEach(({ visit: v, detector, ids }, k) => {
+        const visit = visitOf(v, detector);
+        const key = `${v} ${detector}`;
+        if (layers.delete(key)) {
+          apdb.forgetVisitDetector(visit);
+          return;
+        }
+        const rows = ids.map(diaObjectId =>
+          ({ diaObjectId, nDiaSources: k, diaSourceId: BigInt(100 * k) + diaObjectId, diaForcedSourceId: 1n }));
+        const store = (target: Apdb): void => target.store(visit, objectsOf(rows), sourcesOf(visit, rows), forcedOf(visit, rows));
+        store(apdb);
+        layers.set(key, { store });
+      });
+      const expected = fresh();
+      for (const { store } of layers.values()) store(expected.apdb);
+      const [found, wanted] = [sql, expected.sql].map(db => {
+        const content = dump(db, tables);
+        // The numbers of the stores differ, their order does not.
+        return { ...content, ApVerifyReplacedObject: content.ApVerifyReplacedObject!.map(row => (row as unknown[]).slice(1)) };
+      });
+      expect(found).to.deep.equal(wanted);
+      const plain = new MemoryApdb();
+      for (const { store } of layers.values()) store(plain);
+      const latest = (target: Apdb): unknown =>
+        Object.fromEntries(rowsOf(target.getDiaObjects(field)).map(r => [r.diaObjectId, r.nDiaSources]));
+      expect(latest(apdb)).to.deep.equal(latest(plain));
+      for (const db of [apdb, sql, expected.apdb, expected.sql]) db.close();
+    }), { numRuns: 15, seed: 1 });
+  });
+});
+
+describe('apdb/sqliteApdb: failures', () => {
+  it('a store is all or nothing', () => {
+    const { apdb, sql } = fresh();
+    const visit = visitOf(1);
+    apdb.store(visit, objectsOf([{ diaObjectId: 1n }]), sourcesOf(visit, [{ diaSourceId: 1n }]), NONE);
+    const before = dump(sql);
+    const next = visitOf(2);
+    const incomplete = tableFromRows([{ name: 'diaSourceId', type: 'i64', unit: '', doc: '' }], [{ diaSourceId: 2n }]);
+    const source = sourcesOf(next, [{ diaSourceId: 2n, diaObjectId: 1n }]);
+    const cases: readonly [string, () => void][] = [
+      ['UNIQUE', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }]), sourcesOf(next, [{ diaSourceId: 1n }]), NONE)],
+      ['UNIQUE', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }, { diaObjectId: 1n }]), NONE, NONE)],
+      ['stored already', () => apdb.store(visit, NONE, NONE, NONE)],
+      ['DiaSource.ra', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }]), sourcesOf(next, [{ diaSourceId: 2n, ra: NaN }]), NONE)],
+      ['DiaSource.visit', () => apdb.store(next, NONE, incomplete, NONE)],
+      ['psfFlux', () => apdb.store(next, NONE, withColumns(source, { psfFlux: { type: 'string', unit: '', doc: '', values: ['much'] } }), NONE)],
+      ['time NaN', () => apdb.store(visitOf(2, 1, NaN), NONE, NONE, NONE)],
+    ];
+    for (const [text, action] of cases) {
+      refused(action, text);
+      expect(dump(sql), text).to.deep.equal(before);
+    }
+  });
+
+  it('what another process has not committed is not seen', () => {
+    const { file, apdb } = fresh();
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    other.exec('INSERT INTO "ApVerifyStore" VALUES (9, 9, 9, 60009)');
+    expect(apdb.containsVisitDetector(9, 9)).to.equal(false);
+    other.exec('COMMIT');
+    expect(apdb.containsVisitDetector(9, 9)).to.equal(true);
+    other.close();
+  });
+
+  it('a process killed inside its store leaves nothing; the next one goes on', () => {
+    const { file, apdb, sql } = fresh();
+    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n }]), NONE, NONE);
+    const before = dump(sql);
+    const child = spawnSync(process.execPath, [path.join(import.meta.dirname, 'killedStore.ts'), file], { encoding: 'utf8' });
+    expect(child.signal, child.stderr).to.equal('SIGKILL');
+    expect(existsSync(`${file}-journal`), 'killed inside the transaction').to.equal(true);
+    expect(dump(sql)).to.deep.equal(before);
+    apdb.store(visitOf(2), objectsOf([{ diaObjectId: 1n, nDiaSources: 2 }]), NONE, NONE);
+    expect(rowsOf(apdb.getDiaObjects(field)).map(r => r.nDiaSources)).to.deep.equal([2]);
+  });
+
+  it('a database is not made twice, nor where it cannot be; a half-made one does not count', () => {
+    const { file } = fresh();
+    refused(() => createApdb(file), 'a file');
+    refused(() => createApdb(path.join(directory, 'absent', 'x.sqlite3')), 'absent');
+    const name = newName();
+    writeFileSync(`${name}.creating`, 'interrupted');
+    createApdb(name);
+    openApdb(name).close();
+    expect(existsSync(`${name}.creating`)).to.equal(false);
+  });
+
+  it('refuses files that are no APDB or of another schema, and opens those of compatible versions', () => {
+    refused(() => openApdb(newName()), 'no file');
+    const text = newName();
+    writeFileSync(text, 'this is not a database, though it is long enough to have a header of one'.repeat(20));
+    refused(() => openApdb(text), 'not a database');
+    const empty = newName();
+    writeFileSync(empty, '');
+    refused(() => openApdb(empty), 'no table metadata');
+
+    const config = (changes: object): string => JSON.stringify({
+      enable_replica: false, dia_object_index: 'baseline', htm_level: 20, htm_index_column: 'pixelId', ra_dec_columns: ['ra', 'dec'], ...changes });
+    const set = (name: string, value: string | null) => (sql: Database.Database): unknown => (value === null
+      ? sql.prepare('DELETE FROM metadata WHERE name = ?').run(name)
+      : sql.prepare('UPDATE metadata SET value = ? WHERE name = ?').run(value, name));
+    const key = 'config:apdb-sql.json';
+    const cases: readonly [(sql: Database.Database) => unknown, string | null][] = [
+      [set('version:schema', '9.0.0'), '9.0.0'], [set('version:schema', '10.1.0'), '10.1.0'], [set('version:schema', '11.0.0'), '11.0.0'],
+      [set('version:schema', null), 'no version'], [set('version:schema', '10.0.5'), null],
+      [set('version:ApdbSql', '1.3.0'), '1.3.0'], [set('version:ApdbSql', '1.1.0'), null], [set('version:ApdbSql', 'x'), 'x'],
+      [set(key, config({ dia_object_index: 'last_object_table' })), 'last_object_table'], [set(key, config({ dia_object_index: 'pix_id_iov' })), null],
+      [set(key, config({ enable_replica: true })), 'replication'], [set(key, config({ htm_level: 18 })), 'pixelization'],
+      [set(key, '{'), 'not a JSON object'], [set(key, null), 'not a JSON object'],
+      [sql => sql.exec('DROP TABLE "DiaForcedSource"'), 'no table DiaForcedSource'],
+    ];
+    for (const [change, expected] of cases) {
+      const { file, apdb, sql } = fresh();
+      apdb.close();
+      change(sql);
+      sql.close();
+      if (expected === null) openApdb(file).close();
+      else refused(() => openApdb(file), expected);
+    }
+  });
+
+  it('a database of another client: opened, its visits known, and forgotten by their time', () => {
+    const { file, apdb, sql } = fresh();
+    const [v1, v2] = [visitOf(1), visitOf(2)];
+    for (const visit of [v1, v2]) {
+      apdb.store(visit, objectsOf([{ diaObjectId: 1n, nDiaSources: visit.visit }]),
+        sourcesOf(visit, [{ diaSourceId: BigInt(visit.visit), diaObjectId: 1n }]), NONE);
+    }
+    apdb.close();
+    for (const table of ['ApVerifyStore', 'ApVerifyStoredObject', 'ApVerifyReplacedObject']) sql.exec(`DROP TABLE "${table}"`);
+    const again = openApdb(file);
+    expect(again.containsVisitDetector(2, 1)).to.equal(true);
+    again.forgetVisitDetector(v2);
+    expect(again.containsVisitDetector(2, 1)).to.equal(false);
+    expect(rowsOf(again.getDiaObjects(field)).map(r => [r.nDiaSources, r.validityEndMjdTai])).to.deep.equal([[1, NaN]]);
+    again.store(v2, objectsOf([{ diaObjectId: 1n, nDiaSources: 2 }]), NONE, NONE);
+    expect(validities(sql)).to.deep.equal([[60_001, 60_002], [60_002, null]]);
+  });
+});

@@ -1,0 +1,12 @@
+import { expect } from 'chai';
+import { existsSync } from 'node:fs';
+import { compareFile, corpus, DATA, golden, LARGE_BYTES } from '../formats/fits/corpus.ts';
+
+describe(`formats/fits: large real files against ${golden.tool}`, () => {
+  const files = corpus(size => size > LARGE_BYTES);
+  it('there are some', function () {
+    if (!existsSync(DATA)) this.skip();
+    expect(files.length).to.be.greaterThan(20);
+  });
+  for (const name of files) it(name, () => expect(compareFile(name)).to.be.greaterThan(0));
+});
