@@ -1,15 +1,15 @@
 /** Dimension records of a repository by key, and what they say about a data ID. */
 import type { Repository } from '../butler/repository.ts';
-import type { SkyPolygon } from '../model/apdb.ts';
 import type { DataId, DimensionRecord } from '../model/dataset.ts';
-import { decodePolygon } from '../sky/regionEncoding.ts';
+import type { SkyRegion } from '../sky/region.ts';
+import { decodeRegion } from '../sky/regionEncoding.ts';
 
 export interface DimensionIndex {
   record(element: string, dataId: DataId): DimensionRecord | undefined;
   /** With what the exposure or the visit implies: visit, physical_filter, band, day_obs, group. */
   expand(dataId: DataId): DataId;
   /** Region of a visit and detector; null: not known. */
-  region(dataId: DataId): SkyPolygon | null;
+  region(dataId: DataId): SkyRegion | null;
 }
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +25,7 @@ export function dimensionIndex(repository: Repository): DimensionIndex {
   const record = (element: string, dataId: DataId): DimensionRecord | undefined =>
     byKey.get(element)!.get(KEYS[element]!.map(key => String(dataId[key as keyof DataId])).join(' '));
   const visits = new Map(repository.records('visit_definition').map(r => [`${String(r.instrument)} ${String(r.exposure)}`, Number(r.visit)]));
-  const regions = new Map<string, SkyPolygon | null>();
+  const regions = new Map<string, SkyRegion | null>();
   return {
     record,
     expand: dataId => expanded(dataId, record, visits),
@@ -33,7 +33,7 @@ export function dimensionIndex(repository: Repository): DimensionIndex {
       const key = `${String(dataId.instrument)} ${String(dataId.visit)} ${String(dataId.detector)}`;
       if (!regions.has(key)) {
         const bytes = record('visit_detector_region', dataId)?.region;
-        regions.set(key, bytes instanceof Uint8Array ? decodePolygon(bytes) : null);
+        regions.set(key, bytes instanceof Uint8Array ? decodeRegion(bytes) : null);
       }
       return regions.get(key)!;
     },

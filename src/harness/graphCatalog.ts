@@ -2,11 +2,11 @@
 import type { Repository } from '../butler/repository.ts';
 import { dataIdText } from '../model/dataset.ts';
 import type { DataId, DatasetRef, DatasetType, DimensionRecord, TimeSpan } from '../model/dataset.ts';
-import type { SkyPolygon } from '../model/apdb.ts';
 import { raw } from '../model/datasetTypes.ts';
 import type { GraphCatalog, GraphRow } from '../pipeline/graphCatalog.ts';
 import { htmEnvelope } from '../sky/htm.ts';
-import { polygonsOverlap } from '../sky/sphere.ts';
+import type { SkyRegion } from '../sky/region.ts';
+import { regionsOverlap as overlap } from '../sky/regionOverlap.ts';
 import { utcIsoOfTaiNs } from '../sky/time.ts';
 import { dimensionIndex } from './dimensionIndex.ts';
 import type { DimensionIndex } from './dimensionIndex.ts';
@@ -63,10 +63,10 @@ function rowOf(dataId: DataId, index: DimensionIndex): GraphRow {
 
 function regionsOverlap(index: DimensionIndex, a: DataId, b: DataId): boolean {
   const [first, second] = [index.region(a), index.region(b)];
-  return first !== null && second !== null && polygonsOverlap(first, second);
+  return first !== null && second !== null && overlap(first, second);
 }
 
-function shards(refs: readonly DatasetRef[], region: SkyPolygon | null): readonly DatasetRef[] {
+function shards(refs: readonly DatasetRef[], region: SkyRegion | null): readonly DatasetRef[] {
   if (region === null) return [];
   const ranges = htmEnvelope(SHARD_LEVEL, region);
   return refs.filter(({ dataId }) => ranges.some(([begin, end]) => Number(dataId.htm7) >= begin! && Number(dataId.htm7) < end!));
