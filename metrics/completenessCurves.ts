@@ -5,6 +5,8 @@ import type { BandChange } from './truthSamples.ts';
 
 const SNR_EDGES = [3, 4, 5, 6, 7, 8, 10, 13, 17, 25, 40, 80, 200, 1000] as const;
 const MAG_STEP = 0.5;
+/** Changes below it are beyond any survey and would only stretch the axis. */
+const MIN_SNR = 1;
 const Y = { label: 'completeness', unit: '%' } as const;
 
 /** Found: a DIASource after the flag cuts. */
@@ -20,9 +22,9 @@ export function completenessCurves(changes: readonly BandChange[]): { bySnr: Cur
     },
     byMagnitude: {
       kind: 'curve', title: 'Completeness by magnitude',
-      description: 'Share of true changes that were found, by the magnitude of the change, with 1-sigma Wilson bands.',
+      description: 'Share of true changes of S/N > 1 that were found, by the magnitude of the change, with 1-sigma Wilson bands.',
       x: { label: 'AB magnitude of the change', unit: '' }, y: Y, yLines: [{ value: 50, label: '50 %' }],
-      series: bands.map(band => ({ name: band, bins: magnitudeBins(items.filter(c => c.band === band)) })),
+      series: bands.map(band => ({ name: band, bins: magnitudeBins(items.filter(c => c.band === band && c.snr > MIN_SNR)) })),
     },
   };
 }

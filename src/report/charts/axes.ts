@@ -105,7 +105,7 @@ export function drawLines(frame: Frame, x: Scale, y: Scale, xLines: readonly Plo
   const { width, height, left, top, right, bottom } = frame;
   return [
     ...xLines.filter(l => inside(l.value, x.domain)).map(l =>
-      `<path class="guide" d="M${px(x(l.value))} ${top}V${height - bottom}"/>${label(l, px(x(l.value)) + 4, top + 10, 'start')}`),
+      `<path class="guide" d="M${px(x(l.value))} ${top}V${height - bottom}"/>${label(l, px(x(l.value)) + 4, height - bottom - 6, 'start')}`),
     ...yLines.filter(l => inside(l.value, y.domain)).map(l =>
       `<path class="guide" d="M${left} ${px(y(l.value))}H${width - right}"/>${label(l, width - right - 3, px(y(l.value)) - 4, 'end')}`),
   ].join('');
