@@ -22,13 +22,18 @@ type Point = readonly [number, number];
 function chain(points: readonly Point[]): Point[] {
   const hull: Point[] = [];
   for (const p of points) {
-    while (hull.length >= 2 && turn(hull.at(-2)!, hull.at(-1)!, p) <= 0) hull.pop();
+    while (hull.length >= 2 && sineOfTurn(hull.at(-2)!, hull.at(-1)!, p) <= MIN_SINE) hull.pop();
     hull.push(p);
   }
   hull.pop();
   return hull;
 }
 
-function turn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
-  return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+/** Detectors in a row have corners on one line; rounding on the way to vectors and back must not make them a dent. */
+const MIN_SINE = 1e-9;
+
+/** Sine of the left turn at b. */
+function sineOfTurn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
+  const [ux, uy, vx, vy] = [bx - ax, by - ay, cx - bx, cy - by];
+  return (ux * vy - uy * vx) / (Math.hypot(ux, uy) * Math.hypot(vx, vy) || 1);
 }

@@ -8,7 +8,8 @@ import { sim } from '../../src/instruments/sim/index.ts';
 import type { SkyPolygon } from '../../src/model/apdb.ts';
 import { raw } from '../../src/model/datasetTypes.ts';
 import type { RawFrame } from '../../src/model/instrument.ts';
-import { decodePolygon } from '../../src/sky/regionEncoding.ts';
+import { random } from '../../src/numeric/random.ts';
+import { decodePolygon, encodePolygon } from '../../src/sky/regionEncoding.ts';
 import { polygonContains, polygonOfBox } from '../../src/sky/sphere.ts';
 import { taiNsOfUtcIso } from '../../src/sky/time.ts';
 import { expectError, simRepository, temporaryFolder, writeRaw } from './fixtures.ts';
@@ -160,5 +161,17 @@ describe('hull of regions', () => {
     const one = square(53, -28, 0.1);
     const hull = hullOfPolygons([one]).vertices_deg.map(v => v.map(x => x.toFixed(9)).join()).sort();
     expect(hull).to.deep.equal(one.vertices_deg.map(v => v.map(x => x.toFixed(9)).join()).sort());
+  });
+  it('of detectors in a row survives its encoding, wherever the camera points', () => {
+    const rng = random(11, 'hull of a row');
+    for (let trial = 0; trial < 2000; trial++) {
+      const [angle, scale] = [2 * Math.PI * rng.uniform(), 7e-5];
+      const [c, s] = [scale * Math.cos(angle), scale * Math.sin(angle)];
+      const crval_deg = [360 * rng.uniform(), 178 * rng.uniform() - 89] as const;
+      const row = [0, 1040].map(x => polygonOfBox({ projection: 'TAN', crpix: [1000 - x, 500], crval_deg, cd: [-c, s, s, c] }, 1000, 1000));
+      const hull = hullOfPolygons(row);
+      expect(() => decodePolygon(encodePolygon(hull)), `trial ${trial}`).not.to.throw();
+      expect(hull.vertices_deg.length, `trial ${trial}`).to.equal(4);
+    }
   });
 });
