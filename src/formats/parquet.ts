@@ -1,13 +1,14 @@
 /**
  * Tables as Parquet. Units and meanings of the columns travel in the key `table_meta_yaml` of the file metadata, where
  * astropy and the Rubin butler look for them, and in the Arrow schema. Beside it stands what else they want to find: the
- * number of rows, and for text columns the length of the longest string. Columns are Snappy-compressed and REQUIRED, but
+ * number of rows, and for text columns the length of the longest string; and a checksum of the file (parquetChecksum.ts). Columns are Snappy-compressed and REQUIRED, but
  * those with a column of nulls beside them (tableNulls.ts) are OPTIONAL and hold the nulls themselves.
  */
 import { parquetMetadata, parquetRead, type DecodedArray, type FileMetaData, type SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer, type BasicType, type ColumnSource } from 'hyparquet-writer';
 import { ApError } from '../model/errors.ts';
 import type { Column, ColumnType, Table } from '../model/table.ts';
+import { CHECKSUM_PAIR, checkParquet, sealParquet } from './parquetChecksum.ts';
 import { ARROW_SCHEMA_KEY, arrowSchemaText, type ArrowField } from './arrowSchema.ts';
 import { columnNotes, tableMetaYaml } from './tableMetaYaml.ts';
 import { columnOfCells, nullableColumns, tableOfNullable, type Cell, type NullableColumn } from './tableNulls.ts';
@@ -41,11 +42,11 @@ export function writeTable(table: Table): Uint8Array {
   const metadata = [{ key: ROWS_KEY, value: String(table.nRows) }, ...lengths, { key: META_KEY, value: tableMetaYaml(plain) }];
   const buffer = parquetWriteBuffer({
     columnData: columns.map(source),
-    kvMetadata: [...metadata, { key: ARROW_SCHEMA_KEY, value: arrowSchemaText(columns.map(arrowField), metadata) }],
+    kvMetadata: [...metadata, { key: ARROW_SCHEMA_KEY, value: arrowSchemaText(columns.map(arrowField), metadata) }, CHECKSUM_PAIR],
     rowGroupSize: ROW_GROUP_ROWS,
     createdBy: 'ap-verify',
   });
-  return new Uint8Array(buffer);
+  return sealParquet(new Uint8Array(buffer));
 }
 
 function arrowField({ name, column: { type, unit, doc }, isNull }: NullableColumn): ArrowField {
@@ -82,6 +83,7 @@ function longest(strings: readonly string[]): number {
  */
 export async function readTable(bytes: Uint8Array, options: { readonly nulls: 'refuse' | 'columns' } = { nulls: 'refuse' }): Promise<Table> {
   try {
+    checkParquet(bytes);
     const file = fileOf(bytes);
     const metadata = parquetMetadata(file.whole);
     const elements = columnElements(metadata);

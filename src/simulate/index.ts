@@ -37,7 +37,7 @@ interface Generator {
 export const GENERATORS: Readonly<Record<string, Generator>> = {
   'sim-small': {
     title: 'Simulated field, small camera, 4 visits',
-    version: '1',
+    version: '2',
     description: 'Two detectors of 1000 x 1000 pixels, two nights with one visit in g and one in r each; stars, galaxies, '
       + 'transients, variables and asteroids with exact truth; calibration frames, templates and a reference catalog.',
     instrument: 'sim',

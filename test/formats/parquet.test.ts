@@ -142,6 +142,17 @@ describe('formats/parquet', () => {
         expect((await failure(readTable(other))).code).to.equal('BAD_FORMAT');
       }
     });
+    it('a changed byte before the footer is always noticed, in columns with nulls too, and at once', async () => {
+      const isNull: Column = { type: 'bool', unit: '', doc: '', values: Uint8Array.of(0, 1, 0) };
+      const sealed = writeTable({ ...sample, columns: { ...sample.columns, detector_isNull: isNull, band_isNull: isNull } });
+      const footer = new DataView(sealed.buffer, sealed.byteOffset).getUint32(sealed.length - 8, true);
+      for (let at = 0; at < sealed.length - 8 - footer; at++) {
+        const damaged = Uint8Array.from(sealed);
+        damaged[at]! ^= 1 << (at % 8);
+        expect((await failure(readTable(damaged))).message, `byte ${at}`).to.match(/checksum [0-9a-f]{8}.*checksum [0-9a-f]{8}/);
+      }
+    });
+
     it('a changed byte never gives anything but a table or BAD_FORMAT', () => fc.assert(fc.asyncProperty(
       fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
         const damaged = Uint8Array.from(bytes);
