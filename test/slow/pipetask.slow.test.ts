@@ -9,11 +9,12 @@ import * as types from '../../src/model/datasetTypes.ts';
 import type { Table } from '../../src/model/table.ts';
 import { column } from '../../src/model/table.ts';
 import type { ButlerLogRecords } from '../../src/pipeline/logRecords.ts';
+import { GENERATORS } from '../../src/simulate/index.ts';
 import { apVerify, resultOf, startApVerify, temporaryFolder } from '../e2e/apVerify.ts';
 import type { Started } from '../e2e/apVerify.ts';
 
 const QUERY = 'visit=1 and detector=0';
-const INPUTS = 'sim/defaults/sim-small/1';
+const INPUTS = `sim/defaults/sim-small/${GENERATORS['sim-small']!.version}`;
 
 interface Event {
   readonly event: string;
