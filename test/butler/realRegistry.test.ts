@@ -10,7 +10,10 @@ const SOURCE = '../shared/data/butler/dc2';
 
 describe('a registry of the real client', () => {
   it('is read and queried, and not written', function () {
-    if (!existsSync(SOURCE)) this.skip();
+    if (!existsSync(SOURCE)) {
+      process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+      this.skip();
+    }
     const root = temporaryFolder();
     copyFileSync(path.join(SOURCE, 'butler.yaml'), path.join(root, 'butler.yaml'));
     writeFileSync(path.join(root, 'gen3.sqlite3'), gunzipSync(readFileSync(path.join(SOURCE, 'gen3.sqlite3.gz'))));

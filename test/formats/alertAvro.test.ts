@@ -126,7 +126,10 @@ describe('formats/alertAvro', () => {
     });
     it('a packet begins with 0 and the schema id', () => expect([...encodePacket(alert).subarray(0, 5)]).to.deep.equal([0, 0, 0, 0x04, 0x4c]));
     it('the sample alert of lsst.alert.packet has our schema and is read', function () {
-      if (!existsSync(REAL)) this.skip();
+      if (!existsSync(REAL)) {
+        process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+        this.skip();
+      }
       const { schema, alerts } = readAlerts(readFileSync(`${REAL}/lsst_schema/11_0/fakeAlert.avro`));
       expect(canonical(schema)).to.equal(canonical(ALERT_SCHEMA));
       expect(alerts).to.have.length(1);
@@ -153,7 +156,10 @@ describe('formats/alertAvro', () => {
     });
     it('have the cards of those that Rubin sent, and mean by CUTMIN what they mean', function () {
       const file = `${REAL}/lsst_hsc_cosmos/396895612567693.avro`;
-      if (!existsSync(file)) this.skip();
+      if (!existsSync(file)) {
+        process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+        this.skip();
+      }
       const real = readAlerts(readFileSync(file)).alerts[0]!;
       const [primary] = readFits(real.cutoutDifference as Buffer).hdus;
       const ours = cutoutOf('cutoutDifference').hdus[0]!.header;
@@ -169,7 +175,10 @@ describe('formats/alertAvro', () => {
   describe('foreign containers', () => {
     for (const file of ['ztf_v33/1127107111615015007.avro', 'ztf_v4/2475433850015010009.avro', 'other/decam_alert.avro']) {
       it(`reads ${file}`, function () {
-        if (!existsSync(REAL)) this.skip();
+        if (!existsSync(REAL)) {
+          process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+          this.skip();
+        }
         const { alerts } = readAlerts(readFileSync(`${REAL}/${file}`));
         expect(alerts).to.have.length(1);
         expect(alerts[0]!.candid).to.be.a('bigint');

@@ -121,7 +121,10 @@ describe('FITS files that we write', () => {
 
   for (const { name, verdict, bytes } of DAMAGES) {
     it(`${name}: fitsverify agrees, ${verdict}`, function () {
-      if (!hasFitsverify) this.skip();
+      if (!hasFitsverify) {
+        process.stdout.write('      skipped: there is no fitsverify\n');
+        this.skip();
+      }
       const { errors, warnings } = fitsverify(written(bytes))!;
       expect(errors > 0 ? 'error' : warnings > 0 ? 'warning' : 'clean').to.equal(verdict);
     });

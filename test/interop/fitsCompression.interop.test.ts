@@ -61,7 +61,10 @@ describe('compressed images that we write, read by the tools of the field', () =
     };
 
     it(`${name}: funpack reads the same pixels`, function () {
-      if (!has('funpack', '-V')) this.skip();
+      if (!has('funpack', '-V')) {
+        process.stdout.write('      skipped: there is no funpack\n');
+        this.skip();
+      }
       const { file, ours } = packedFile();
       const out = path.join(folder, 'plain.fits');
       rmSync(out, { force: true });
@@ -80,7 +83,10 @@ describe('compressed images that we write, read by the tools of the field', () =
     });
 
     it(`${name}: fitsverify finds no fault`, function () {
-      if (!has('fitsverify')) this.skip();
+      if (!has('fitsverify')) {
+        process.stdout.write('      skipped: there is no fitsverify\n');
+        this.skip();
+      }
       const { status, stdout } = spawnSync('fitsverify', ['-q', packedFile().file], { encoding: 'utf8' });
       expect([status, stdout.trim()]).to.deep.equal([0, `verification OK: ${path.join(folder, 'packed.fits')}`]);
     });

@@ -89,7 +89,10 @@ describe('pipetask and ap-pipe', () => {
   });
 
   it('the quantum of a worker that is killed runs again and says so', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') {
+      process.stdout.write('      skipped: not Linux\n');
+      this.skip();
+    }
     const started = startApVerify([
       'pipetask', 'run', '-b', at('w'), '-p', 'ApPipe#apPipeSingleFrame', '-i', INPUTS, '-o', 'u/killed', '-d', QUERY, '--json',
     ]);

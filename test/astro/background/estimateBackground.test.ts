@@ -24,7 +24,10 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 describe('estimateBackground', () => {
   it('agrees with Source Extractor on its own test image', function () {
-    if (!existsSync(GOLDEN)) this.skip();
+    if (!existsSync(GOLDEN)) {
+      process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+      this.skip();
+    }
     const background = estimateBackground(imageOf('image.fits'), { cellSize_px: 64, ignoreBits: 0, estimator: 'mode' });
     const noise = background.rms;
     expect(largestDifference(background.image, imageOf('back.fits').image)).to.be.below(0.02 * noise);

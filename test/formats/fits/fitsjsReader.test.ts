@@ -90,7 +90,10 @@ describe('formats/fits: fitsjs as second reader', () => {
   });
 
   it('every real image and table that it can read', function () {
-    if (!existsSync(REAL)) this.skip();
+    if (!existsSync(REAL)) {
+      process.stdout.write('      skipped: ../shared/data or the golden file is not here\n');
+      this.skip();
+    }
     let nHdus = 0;
     for (const name of readdirSync(REAL, { recursive: true, encoding: 'utf8' }).filter(n => /\.(fits|fit|std|gz|fz)$/.test(n))) {
       if (statSync(path.join(REAL, name)).size > MAX_BYTES) continue;
