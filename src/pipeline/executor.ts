@@ -21,6 +21,8 @@ export interface QuantumResult {
 }
 
 export type ExecutionEvent =
+  /** First of all, with the quanta that are to run: those that are not reused. */
+  | { readonly type: 'begun'; readonly quanta: readonly Quantum[]; readonly nTotal: number }
   | { readonly type: 'started'; readonly quantum: Quantum; readonly nDone: number; readonly nTotal: number }
   | { readonly type: 'finished'; readonly result: QuantumResult; readonly nDone: number; readonly nTotal: number };
 
@@ -57,6 +59,8 @@ interface Execution {
 /** Results in graph order. Rejects only when the machinery itself breaks. */
 export async function execute(graph: QuantumGraph, options: ExecuteOptions): Promise<readonly QuantumResult[]> {
   const execution = begin(graph, options);
+  const quanta = graph.quanta.filter(({ id }) => options.completed?.has(id) !== true);
+  options.onEvent?.({ type: 'begun', quanta, nTotal: graph.quanta.length });
   const active = new Set<Promise<void>>();
   try {
     while (execution.ready.size > 0 || active.size > 0) {

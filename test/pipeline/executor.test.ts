@@ -148,7 +148,8 @@ describe('executor', () => {
   it('events count up to the total', async () => {
     const events: ExecutionEvent[] = [];
     await runHere(prepare(), { onEvent: event => events.push(event) });
-    const finished = events.filter(({ type }) => type === 'finished');
+    const finished = events.filter(event => event.type === 'finished');
+    expect(events[0]).to.deep.include({ type: 'begun', nTotal: 40 });
     expect(finished.map(({ nDone }) => nDone)).to.deep.equal(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(events.filter(({ type }) => type === 'started')).to.have.length(40);
   });
