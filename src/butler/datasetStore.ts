@@ -93,8 +93,9 @@ export function ingestFiles(store: Store, items: readonly IngestItem[]): Dataset
     const moved = items.filter(({ mode }) => mode === 'move').map(item => path.resolve(item.path));
     if (moved.length > 0) store.connection.afterCommit(() => { removeSources(store, moved, refs); });
     return refs;
-  } finally {
+  } catch (error) {
     for (const { temporary } of arrivals) if (temporary !== null) rmSync(path.join(store.root, temporary), { force: true });
+    throw error;
   }
 }
 
@@ -188,7 +189,10 @@ function receive(store: Store, arrivals: readonly Arrival[]): DatasetRef[] {
     for (const { from, to } of moved) if (!existsSync(from)) renameSync(to, from);
     throw error;
   }
-  for (const { temporary } of arrivals) if (temporary !== null) rmSync(path.join(store.root, temporary), { force: true });
+  // What was there already is not needed twice.
+  const gone = new Set(moved.map(({ from }) => from));
+  const left = arrivals.flatMap(({ temporary }) => (temporary === null ? [] : path.join(store.root, temporary))).filter(file => !gone.has(file));
+  for (const file of left) rmSync(file, { force: true });
   return refs;
 }
 
@@ -291,7 +295,7 @@ function moveIntoPlace(root: string, moves: readonly Move[], moved: Move[]): voi
       if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
       folders.add(folder);
       // What an earlier, killed commit left there may be a hard link to the same file, which rename() would keep.
-      rmSync(move.to, { force: true });
+      if (existsSync(move.to)) rmSync(move.to, { force: true });
       renameSync(move.from, move.to);
       moved.push(move);
     }

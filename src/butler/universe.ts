@@ -68,13 +68,20 @@ function rank(name: string): number {
 }
 
 /** Required dimensions of an element, itself included when it is a dimension. */
-export function requiredDimensions(name: string): string[] {
-  if (isSkyPixel(name)) return [name];
-  const element = UNIVERSE.elements[name]!;
-  const all = new Set((element.requires ?? []).flatMap(requiredDimensions));
-  if (element.keys !== undefined) all.add(name);
-  return [...all].sort(byUniverse);
+export function requiredDimensions(name: string): readonly string[] {
+  return isSkyPixel(name) ? [name] : REQUIRED.get(name)!;
 }
+
+/** By element; asked for with every dataset. */
+const REQUIRED: ReadonlyMap<string, readonly string[]> = new Map(Object.keys(UNIVERSE.elements).map(name => {
+  const all = new Set<string>();
+  const add = (element: string): void => {
+    for (const required of UNIVERSE.elements[element]!.requires ?? []) add(required);
+    if (UNIVERSE.elements[element]!.keys !== undefined) all.add(element);
+  };
+  add(name);
+  return [name, [...all].sort(byUniverse)];
+}));
 
 /** Required dimensions of a set of dimensions: what another one of the set implies (the band of a filter) is not required. */
 export function requiredOf(dimensions: readonly string[]): string[] {
