@@ -191,8 +191,10 @@ function receive(store: Store, arrivals: readonly Arrival[]): DatasetRef[] {
   }
   // What was there already is not needed twice.
   const gone = new Set(moved.map(({ from }) => from));
-  const left = arrivals.flatMap(({ temporary }) => (temporary === null ? [] : path.join(store.root, temporary))).filter(file => !gone.has(file));
-  for (const file of left) rmSync(file, { force: true });
+  for (const { temporary } of arrivals) {
+    const file = temporary === null ? null : path.join(store.root, temporary);
+    if (file !== null && !gone.has(file)) rmSync(file, { force: true });
+  }
   return refs;
 }
 

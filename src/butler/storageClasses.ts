@@ -37,6 +37,15 @@ const fromYaml = (bytes: Uint8Array): unknown => {
   return /^\s*[[{]/.test(text) ? parsePythonJson(text) : parseYaml(text) as unknown;
 };
 
+const PACKAGES_TAG = '!<lsst.utils.packages.Packages>';
+
+const toPackages = (versions: Readonly<Record<string, string>>): Uint8Array => new TextEncoder().encode(
+  `${PACKAGES_TAG}\n${Object.entries(versions).map(([name, version]) => `${JSON.stringify(name)}: ${JSON.stringify(version)}\n`).join('')}`);
+const fromPackages = (bytes: Uint8Array): unknown => {
+  const versions = parseYaml(new TextDecoder().decode(bytes).replace(PACKAGES_TAG, '')) as Readonly<Record<string, unknown>> | null;
+  return Object.fromEntries(Object.entries(versions ?? {}).map(([name, version]) => [name, String(version)]));
+};
+
 export const STORAGE: Readonly<Record<StorageClass, Storage>> = {
   Exposure: {
     registryName: 'MaskedImageV2', formatter: 'lsst.images.formatters.GenericFormatter', extension: '.fits',
@@ -62,6 +71,10 @@ export const STORAGE: Readonly<Record<StorageClass, Storage>> = {
   LogRecords: {
     registryName: 'ButlerLogRecords', formatter: 'lsst.daf.butler.formatters.logs.ButlerLogRecordsFormatter', extension: '.json',
     encode: toJson, decode: fromJson,
+  },
+  Packages: {
+    registryName: 'Packages', formatter: 'lsst.daf.butler.formatters.packages.PackagesFormatter', extension: '.yaml',
+    encode: value => toPackages(value as Readonly<Record<string, string>>), decode: fromPackages,
   },
   ConfigText: {
     registryName: 'Config', formatter: 'lsst.pipe.base.formatters.pexConfig.PexConfigFormatter', extension: '.py',

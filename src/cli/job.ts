@@ -15,6 +15,7 @@ import type { GraphCatalog } from '../pipeline/graphCatalog.ts';
 import { buildQuantumGraph } from '../pipeline/quantumGraph.ts';
 import type { QuantumGraph } from '../pipeline/quantumGraph.ts';
 import { codeDigest } from './codeDigest.ts';
+import { packageVersions } from './installation.ts';
 import type { OpenDataset } from './openDataset.ts';
 import { pipelineOf } from './pipelineOf.ts';
 import type { FoundPipeline } from './pipelineOf.ts';
@@ -29,6 +30,8 @@ export interface Job {
   readonly images: readonly ImageFacts[];
   readonly configHash: string;
   readonly codeHash: string;
+  /** Versions of the software. */
+  readonly packages: Readonly<Record<string, string>>;
   /** RUN collection of the outputs. */
   readonly run: string;
   /** Chain of the inputs. */
@@ -69,14 +72,15 @@ export function prepareJob(dataset: OpenDataset, request: JobRequest): Job {
   const { inputs } = ingestPackage(repository, dataset.files, instrument);
   const catalog = repositoryCatalog(repository, [inputs]);
   const codeHash = codeDigest();
-  const configHash = hashOf(dataset, pipeline, { query: request.query ?? null, code: codeHash });
+  const packages = packageVersions(codeHash);
+  const configHash = hashOf(dataset, pipeline, { query: request.query ?? null, code: codeHash, packages });
   const run = `runs/${configHash.slice(0, 16)}`;
   const apdb = workspace.apdb(configHash.slice(0, 16));
   const graph = buildQuantumGraph(pipeline.resolved, catalog, request.where);
   if (request.isClean) cleanRun(repository, run, apdb);
   if (!existsSync(apdb)) createApdb(apdb);
   const images = imagesOf(catalog, request.where);
-  return { dataset, repository, workspace, pipeline, configHash, codeHash, run, inputs, apdb, graph, images };
+  return { dataset, repository, workspace, pipeline, configHash, codeHash, packages, run, inputs, apdb, graph, images };
 }
 
 function hashOf({ files: { manifest } }: OpenDataset, { resolved }: FoundPipeline, rest: Readonly<Record<string, unknown>>): string {

@@ -23,7 +23,7 @@ import { readResources } from './resources.ts';
 /** Exit code of a run that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
 
-export interface RunQuantaOptions extends Pick<RunGraphOptions, 'graph' | 'datasetTypes' | 'configs' | 'run'
+export interface RunQuantaOptions extends Pick<RunGraphOptions, 'graph' | 'datasetTypes' | 'configs' | 'packages' | 'run'
   | 'mayRegister' | 'skipExistingIn' | 'mayReuse' | 'isClobbering'> {
   readonly repository: Repository;
   /** Association database; null: no task uses one. */

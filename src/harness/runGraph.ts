@@ -4,6 +4,7 @@ import { discardStaged, stageDataset } from '../butler/staging.ts';
 import type { StagedDataset } from '../butler/staging.ts';
 import { dataIdText } from '../model/dataset.ts';
 import type { DatasetRef, DatasetType } from '../model/dataset.ts';
+import { packages } from '../model/datasetTypes.ts';
 import { ApError } from '../model/errors.ts';
 import type { QuantumReport } from '../model/verification.ts';
 import { execute, quantumReports } from '../pipeline/executor.ts';
@@ -21,6 +22,8 @@ export interface RunGraphOptions {
   readonly datasetTypes: Iterable<DatasetType>;
   /** Text of `<label>_config` by label, of the tasks that run. */
   readonly configs: Readonly<Record<string, string>>;
+  /** Versions of the software by name, kept as the dataset `packages` of the run; left out: not kept and not compared. */
+  readonly packages?: Readonly<Record<string, string>>;
   /** RUN collection that takes the outputs. */
   readonly run: string;
   readonly workers: number;
@@ -48,6 +51,7 @@ export async function runGraph(options: RunGraphOptions): Promise<readonly Quant
   registerTypes(options);
   repository.registerRun(run);
   await writeConfigs(options);
+  await writePackages(options);
   const search = options.skipExistingIn ?? [run];
   const completed = completedQuanta(options, search);
   clearLeftovers(options, completed);
@@ -63,8 +67,9 @@ export async function runGraph(options: RunGraphOptions): Promise<readonly Quant
   return withStoredResources(results, repository, search);
 }
 
-function registerTypes({ repository, datasetTypes, mayRegister }: RunGraphOptions): void {
-  const types = [...datasetTypes];
+function registerTypes(options: RunGraphOptions): void {
+  const { repository, datasetTypes, mayRegister } = options;
+  const types = [...datasetTypes, ...(options.packages === undefined ? [] : [packages])];
   const unknown = types.filter(type => repository.datasetType(type.name) === null);
   if (mayRegister === false && unknown.length > 0) {
     throw new ApError('DATASET_NOT_FOUND', {
@@ -92,6 +97,25 @@ async function writeConfigs({ repository, configs, datasetTypes, run }: RunGraph
     }
   }
   repository.commit(staged);
+}
+
+/** `packages` once for a run; other versions of what made the run's first outputs are refused. */
+async function writePackages({ repository, packages: versions, run }: RunGraphOptions): Promise<void> {
+  if (versions === undefined) return;
+  const there = repository.find(packages, {}, [run]);
+  if (there === null) {
+    repository.commit([stageDataset(repository.root, { type: packages, dataId: {}, run }, versions)]);
+    return;
+  }
+  const stored = await repository.get(packages, there);
+  const others = Object.keys(versions).filter(name => stored[name] !== undefined && stored[name] !== versions[name]);
+  if (others.length > 0) {
+    throw new ApError('DATASET_CONFLICT', {
+      where: `packages of ${run}`, found: others.map(name => `${name} ${versions[name]!}`).join(', '),
+      expected: `${others.map(name => `${name} ${stored[name]!}`).join(', ')}, with which the run was begun`,
+      todo: 'give another output run, or --no-versions',
+    });
+  }
 }
 
 /** Datasets of the collections by key, one query for each type. */

@@ -17,6 +17,7 @@ export type StorageClass =
   | 'StructuredDataDict' // JSON object
   | 'TaskMetadata' // JSON
   | 'LogRecords' // Rubin's ButlerLogRecords, JSON
+  | 'Packages' // versions by name of package, YAML
   | 'ConfigText' // string, assignments in Python's syntax
   | 'MatchingKernel' // model MatchingKernel, JSON
   | 'AlertPackets' // model AlertBatch, Avro object container (alert schema 11.0)

@@ -48,5 +48,8 @@ export const diaForcedSourceApdb = datasetType<Table>('dia_forced_source_apdb', 
 export const diaObjectApdb = datasetType<Table>('dia_object_apdb', visitDetector, 'Table');
 export const alerts = datasetType<AlertBatch>('alert_packets', visitDetector, 'AlertPackets');
 
+/** Versions of the software that made a run, by name. */
+export const packages = datasetType<Readonly<Record<string, string>>>('packages', [], 'Packages');
+
 /** Truth of simulated or injected datasets: what is in the sky at each visit, one row an object a visit. */
 export const truth = datasetType<Table>('truth', ['instrument', 'visit'], 'Table');

@@ -99,6 +99,16 @@ describe('harness/runGraph', () => {
     expect(repository.orphans()).to.deep.equal([]);
   });
 
+  it('versions of the software are a dataset; a run that other versions began is refused', async () => {
+    const versions = { 'ap-verify': '1.0+abc', node: '24.1.0', 'a: #b': '1' };
+    await run({ packages: versions });
+    expect(await valueOf('packages', 0)).to.deep.equal(versions);
+    expect(await run({ packages: { ...versions, other: '2' } })).to.include('sum 0 reused');
+    await expectRejection(run({ packages: { ...versions, node: '25.0.0' } }), 'DATASET_CONFLICT',
+      /packages of u\/1.*node 25\.0\.0.*node 24\.1\.0.*--no-versions/s);
+    expect(await run()).to.include('sum 0 reused');
+  });
+
   it('a failed quantum leaves its log and nothing else; the next run replaces it', async () => {
     expect(await run({ config: ['double:failOn=1'] })).to.include.members(['double 1 failed', 'sum 1 blocked', 'sum 0 succeeded']);
     const log = await valueOf('double_log', 1) as ButlerLogRecords;

@@ -6,6 +6,7 @@ import { openRepository } from '../../src/butler/repository.ts';
 import type { Repository } from '../../src/butler/repository.ts';
 import { sim } from '../../src/instruments/sim/index.ts';
 import type { DatasetRef, DatasetType } from '../../src/model/dataset.ts';
+import { packages } from '../../src/model/datasetTypes.ts';
 import { tableFromRows } from '../../src/model/table.ts';
 import { gain, note, put, simRepository, temporaryFolder, writeRaw } from '../butler/fixtures.ts';
 import { pythonJson, rubinPython } from './rubinPython.ts';
@@ -18,6 +19,7 @@ const READ = `
 import json, sys
 from importlib.metadata import version
 from lsst.daf.butler import Butler, Timespan
+from lsst.utils.packages import Packages
 root, t = sys.argv[1], int(sys.argv[2])
 b = Butler.from_config(root, writeable=True)
 text = lambda refs: sorted(f"{r.id} {r.run} {sorted(r.dataId.required.items())}" for r in refs)
@@ -38,9 +40,11 @@ found = {
     "inside": point(53.0, -28.0), "outside": point(10.0, 10.0),
     "joined": len(b.query_data_ids(["visit", "detector", "htm7"], where="instrument='sim'")),
     "exposure": [exposure.obs_id, exposure.day_obs, *[str(x) for x in exposure.timespan.nsec]],
+    "packages": dict(b.get("packages", collections="all")),
     "band": [d["band"] for d in b.query_data_ids(["exposure", "band"], where="instrument='sim'")],
 }
 b.collections.register("py/run")
+b.put(Packages({"one": "1.0", "two": "2.0+x"}), "packages", run="py/run")
 b.put({"from": "python", "list": [1, 2]}, "note", instrument="sim", detector=1, run="py/run")
 late = b.put({"epoch": "of python"}, "gain", instrument="sim", detector=1, run="py/run")
 b.registry.certify("calib", [late], Timespan(None, None, _nsec=(t, t + 7)))
@@ -60,12 +64,13 @@ json.dump(Butler.from_config(sys.argv[1]).get("note", instrument="sim", detector
 
 function filledRepository(folder: string): Repository {
   const repository = simRepository(path.join(folder, 'r'));
-  for (const type of [catalog, kernel]) repository.registerDatasetType(type);
+  for (const type of [catalog, kernel, packages]) repository.registerDatasetType(type);
   ingestRaws(repository, sim, [writeRaw(folder, 'a.fits'), writeRaw(folder, 'b.fits', { DETNUM: 1 })], { run: 'sim/raw/all', mode: 'copy' });
   defineVisits(repository, sim);
   put(repository, note, { instrument: 'sim', detector: 0 }, { a: [1, 'zwei', null] });
   put(repository, note, { instrument: 'sim', detector: 0 }, { a: 'hidden' }, 'r2');
   put(repository, note, { instrument: 'sim', detector: 1 }, { b: true }, 'r2');
+  put(repository, packages, {}, { 'ap-verify': '0.1.0+abc', 'odd: #name': "'1'" });
   put(repository, kernel, { instrument: 'sim', detector: 1 }, new Uint8Array([1, 2, 3]));
   put(repository, catalog, { instrument: 'sim', visit: 1, detector: 0 }, tableFromRows([
     { name: 'id', type: 'i64', unit: '', doc: 'identity' }, { name: 'flux_nJy', type: 'f64', unit: 'nJy', doc: 'flux' },
@@ -108,6 +113,7 @@ describe('the real butler client', () => {
       ids: [String(2n ** 60n + 1n)], unit: 'nJy', columns: ['id', 'flux_nJy'],
       inside: [1], outside: [],
       band: ['g'],
+      packages: { 'ap-verify': '0.1.0+abc', 'odd: #name': "'1'" },
     });
     const { begin_ns, end_ns } = repository.records('exposure')[0]!.timespan as { begin_ns: bigint; end_ns: bigint };
     expect(found.exposure).to.deep.equal(['obs-1', 20260111, String(begin_ns), String(end_ns)]);
@@ -115,6 +121,7 @@ describe('the real butler client', () => {
 
     const fromPython = repository.find(note, { instrument: 'sim', detector: 1 }, ['py/run'])!;
     expect(await repository.get(note, fromPython)).to.deep.equal({ from: 'python', list: [1, 2] });
+    expect(await repository.get(packages, repository.find(packages, {}, ['py/run'])!)).to.deep.equal({ one: '1.0', two: '2.0+x' });
     const late = repository.find(gain, { instrument: 'sim', detector: 1 }, ['calib'], { begin_ns: T + 6n, end_ns: T + 9n })!;
     expect([late.run, await repository.get(gain, late)]).to.deep.equal(['py/run', { epoch: 'of python' }]);
     repository.removeRun('py/run');

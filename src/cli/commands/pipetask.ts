@@ -5,6 +5,8 @@ import { writeFileAtomic } from '../../harness/workspace.ts';
 import { dataIdText } from '../../model/dataset.ts';
 import { ApError } from '../../model/errors.ts';
 import type { QuantumResult } from '../../pipeline/executor.ts';
+import { codeDigest } from '../codeDigest.ts';
+import { packageVersions } from '../installation.ts';
 import type { Outcome } from '../main.ts';
 import { positiveInteger, positiveNumber, several, severalNames } from '../optionValues.ts';
 import { planOutputs } from '../outputCollections.ts';
@@ -42,6 +44,7 @@ interface RunOptions extends GraphOptions {
   readonly skipExisting?: true;
   readonly skipExistingIn: readonly string[];
   readonly clobberOutputs?: true;
+  readonly versions: boolean;
   readonly failFast?: true;
   readonly timeout?: number;
   readonly apdb?: string;
@@ -85,6 +88,7 @@ function withRunOptions(command: Command): Command {
     .option('--skip-existing', 'leave out quanta whose metadata is in the output run')
     .option('--skip-existing-in <collections>', 'leave out quanta whose metadata is in one of these', severalNames, [])
     .option('--clobber-outputs', 'remove outputs of quanta that are to run again')
+    .option('--no-versions', 'neither keep nor compare the versions of the software')
     .option('--fail-fast', 'start nothing more after the first failure')
     .option('--timeout <seconds>', 'longest time of one quantum', positiveNumber)
     .option('--apdb <file>', 'association database, made when it does not exist')
@@ -175,6 +179,7 @@ async function runMade(
   if (plan.chain !== null) repository.registerChain(plan.chain.name, plan.chain.children);
   const quanta = await runQuanta({
     repository, graph, run: runName, apdb, datasetTypes: made.datasetTypes, configs: made.configs,
+    ...(options.versions ? { packages: packageVersions(codeDigest()) } : {}),
     jobs: options.processes, failFast: options.failFast === true, timeout_s: options.timeout ?? null, progress,
     mayRegister: options.registerDatasetTypes === true, isClobbering: options.clobberOutputs === true,
     skipExistingIn: [...(isSkipping ? [runName] : []), ...options.skipExistingIn],

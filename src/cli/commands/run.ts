@@ -133,7 +133,7 @@ async function runJob(job: Job, { jobs, failFast, timeout }: RunOptions, progres
   try {
     return await runQuanta({
       repository: job.repository, graph: job.graph, run: job.run, apdb: job.apdb, jobs, progress,
-      datasetTypes: [...job.pipeline.resolved.datasetTypes.values()], configs: configTexts(job.pipeline.resolved),
+      datasetTypes: [...job.pipeline.resolved.datasetTypes.values()], configs: configTexts(job.pipeline.resolved), packages: job.packages,
       failFast: failFast === true, timeout_s: timeout ?? null, onResult: log.add,
       // Quanta that were cut off, now or when an earlier run was killed, leave files that nothing names.
       tidy: () => { job.repository.removeOrphans(); },
