@@ -19,6 +19,8 @@ export interface OutputPlan {
   readonly run: string | null;
   /** CHAINED collection that will begin with the run. */
   readonly chain: { readonly name: string; readonly children: readonly string[] } | null;
+  /** The run whose place the new one takes; null: none. */
+  readonly replaced: string | null;
   /** Collections that are searched for inputs, flattened. */
   readonly search: readonly string[];
 }
@@ -36,7 +38,7 @@ export function planOutputs(repository: Repository, request: OutputRequest): Out
     if (request.replaceRun) throw new ApError('USAGE', { found: '--replace-run without -o', expected: 'an output chain' });
     if (outputRun !== undefined) checkRun(repository, outputRun, extendRun);
     if (given.length === 0) throw noInputs();
-    return { run: outputRun ?? null, chain: null, search: withRun(given, extendRun ? outputRun : undefined) };
+    return { run: outputRun ?? null, chain: null, replaced: null, search: withRun(given, extendRun ? outputRun : undefined) };
   }
   const { runs, inputs } = priorOf(repository, request, output, given);
   if (extendRun) {
@@ -44,12 +46,13 @@ export function planOutputs(repository: Repository, request: OutputRequest): Out
     if (run === undefined) throw new ApError('COLLECTION', { where: output, found: 'no run', expected: 'a run to extend' });
     checkRun(repository, run, true);
     const children = [run, ...[...runs, ...inputs].filter(name => name !== run)];
-    return { run, chain: { name: output, children }, search: children };
+    return { run, chain: { name: output, children }, replaced: null, search: children };
   }
   const kept = request.replaceRun ? runs.slice(1) : runs;
   const run = outputRun ?? `${output}/${request.timestamp}`;
   checkRun(repository, run, false);
-  return { run, chain: { name: output, children: [run, ...kept, ...inputs] }, search: [...kept, ...inputs] };
+  const replaced = request.replaceRun ? runs[0] ?? null : null;
+  return { run, chain: { name: output, children: [run, ...kept, ...inputs] }, replaced, search: [...kept, ...inputs] };
 }
 
 interface Prior {

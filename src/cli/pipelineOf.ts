@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { DatasetType } from '../model/dataset.ts';
 import { ApError } from '../model/errors.ts';
 import type { Instrument } from '../model/instrument.ts';
-import { applyConfigFiles, applyOverrides, loadPipeline } from '../pipeline/pipelineYaml.ts';
+import { addTasks, applyConfigFiles, applyOverrides, deleteTasks, loadPipeline } from '../pipeline/pipelineYaml.ts';
+import type { PipelineIr } from '../pipeline/pipelineIr.ts';
 import { resolvePipeline } from '../pipeline/resolvePipeline.ts';
 import type { ResolvedPipeline } from '../pipeline/resolvePipeline.ts';
 import { taskAliases } from '../tasks/aliases.ts';
@@ -22,6 +23,9 @@ export interface PipelineRequest {
   readonly overrides: readonly string[];
   /** `-C label:file`, in order, applied before `overrides`. */
   readonly configFiles: readonly string[];
+  /** `-t CLASS[:label]` and `--delete label`, applied in this order and before the configs. */
+  readonly added?: readonly string[];
+  readonly deleted?: readonly string[];
   /** Dataset types that the repository has beside those of the model. */
   readonly datasetTypes?: readonly DatasetType[];
 }
@@ -30,18 +34,21 @@ export interface FoundPipeline {
   /** Name for people: the file without folder and ending. */
   readonly name: string;
   readonly resolved: ResolvedPipeline;
+  /** The whole definition with everything that the command line adds, before a `#selection`. */
+  readonly ir: PipelineIr;
 }
 
 /** Throws BAD_PIPELINE and FILE_NOT_FOUND with the place of the mistake. */
 export function pipelineOf(request: PipelineRequest): FoundPipeline {
   const uri = request.file === undefined ? locate(request) : named(request.file, request);
   const { ir, selection } = loadPipeline(uri, { readText, variables: { AP_VERIFY_DIR: HOME, AP_PIPE_DIR: path.join(HOME, 'src') } });
-  const withFiles = applyConfigFiles(ir, request.configFiles, readText);
+  const edited = deleteTasks(addTasks(ir, request.added ?? []), request.deleted ?? []);
+  const withFiles = applyConfigFiles(edited, request.configFiles, readText);
   const final = applyOverrides(withFiles, request.overrides);
   const resolved = resolvePipeline(final, tasks, {
     overrides: request.instrument.overrides, selection, aliases: taskAliases, datasetTypes: request.datasetTypes ?? [],
   });
-  return { name: path.basename(uri.replace(/#.*$/, ''), '.yaml'), resolved };
+  return { name: path.basename(uri.replace(/#.*$/, ''), '.yaml'), resolved, ir: final };
 }
 
 /** `-p` is a file; where there is none, it may be the name of a pipeline of this program, both with `#labels`. */

@@ -31,6 +31,8 @@ export interface PipelineOptions {
   readonly pipeline: string | undefined;
   readonly config: readonly string[];
   readonly configFile: readonly string[];
+  readonly task?: readonly string[];
+  readonly delete?: readonly string[];
 }
 
 /** @throws ApError USAGE without `-p`; BAD_PIPELINE. */
@@ -38,7 +40,8 @@ export function namedPipeline(repository: Repository, instrument: Instrument, op
   if (options.pipeline === undefined) throw new ApError('USAGE', { found: 'no pipeline', expected: '-p FILE' });
   return pipelineOf({
     file: options.pipeline, named: options.pipeline, datasetHome: '.', instrument,
-    overrides: options.config, configFiles: options.configFile, datasetTypes: repository.datasetTypes(),
+    overrides: options.config, configFiles: options.configFile, added: options.task ?? [], deleted: options.delete ?? [],
+    datasetTypes: repository.datasetTypes(),
   });
 }
 
@@ -54,14 +57,15 @@ export function builtGraph(
 interface SavedHeader {
   readonly outputRun: string | null;
   readonly chain: OutputPlan['chain'];
+  readonly replaced: OutputPlan['replaced'];
   readonly search: readonly string[];
   readonly code: string;
 }
 
 /** Writes the graph with the collections that it was made for. */
 export function saveGraph(file: string, pipeline: ResolvedPipeline, made: RunnableGraph, query: string | undefined): void {
-  const { plan: { run, chain, search }, graph, datasetTypes, configs } = made;
-  const header = { pipeline: pipeline.location, dataQuery: query ?? null, outputRun: run, chain, search, code: codeDigest() };
+  const { plan: { run, chain, replaced, search }, graph, datasetTypes, configs } = made;
+  const header = { pipeline: pipeline.location, dataQuery: query ?? null, outputRun: run, chain, replaced, search, code: codeDigest() };
   writeFileAtomic(file, graphText({
     header, graph, datasetTypes,
     tasks: pipeline.tasks.map(({ label, className, task, config }) =>
@@ -77,9 +81,9 @@ export function readGraph(file: string): RunnableGraph & { readonly isOfOtherCod
   if (unknown !== undefined) {
     throw new ApError('BAD_PIPELINE', { where: file, found: `task class '${unknown.taskName}'`, expected: Object.keys(tasks).join(', ') });
   }
-  const { outputRun, chain, search, code } = saved.header as unknown as SavedHeader;
+  const { outputRun, chain, replaced, search, code } = saved.header as unknown as SavedHeader;
   return {
-    graph: saved.graph, datasetTypes: saved.datasetTypes, plan: { run: outputRun, chain, search },
+    graph: saved.graph, datasetTypes: saved.datasetTypes, plan: { run: outputRun, chain, replaced, search },
     configs: Object.fromEntries(saved.tasks.map(task => [task.label, task.configText])), isOfOtherCode: code !== codeDigest(),
   };
 }

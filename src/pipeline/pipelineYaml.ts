@@ -4,8 +4,9 @@ import { parseConfigFile } from './configFile.ts';
 import { looseLiteral } from './expression.ts';
 import { splitPipelineUri } from './location.ts';
 import type { Variables } from './location.ts';
-import { mergedPipeline } from './mergePipeline.ts';
+import { expandLabels, keepTasks, mergedPipeline } from './mergePipeline.ts';
 import type { ConfigItem, PipelineIr, ReadText } from './pipelineIr.ts';
+import { shortName } from './taskAliases.ts';
 
 export type { PipelineIr, ReadText } from './pipelineIr.ts';
 export { parsePipelineFile } from './parsePipeline.ts';
@@ -43,6 +44,26 @@ export function applyOverrides(ir: PipelineIr, overrides: readonly string[]): Pi
     if (!current.parameters.has(field)) throw unknownName('parameter', field, current.parameters.keys(), where);
     return { ...current, parameters: new Map([...current.parameters, [field, value]]) };
   }, ir);
+}
+
+/** More tasks, `CLASS` or `CLASS:label` (the label is the class name without its module otherwise), in order. */
+export function addTasks(ir: PipelineIr, added: readonly string[]): PipelineIr {
+  return added.reduce((current, text) => {
+    const [className = '', label = shortName(className), ...rest] = text.split(':');
+    const where = `-t ${text}`;
+    if (rest.length > 0 || className === '' || label === '') throw badPipeline({ where, found: `'${text}'`, expected: 'CLASS or CLASS:label' });
+    if (current.tasks.has(label)) {
+      throw badPipeline({ where, found: `the label '${label}', which the pipeline has`, expected: 'a new label', todo: '--delete it first, or give CLASS:label' });
+    }
+    return { ...current, tasks: new Map([...current.tasks, [label, { label, className, config: [], where }]]) };
+  }, ir);
+}
+
+/** Without the named tasks and the members of the named subsets; subsets lose them, contracts that name them go. */
+export function deleteTasks(ir: PipelineIr, deleted: readonly string[]): PipelineIr {
+  if (deleted.length === 0) return ir;
+  const out = expandLabels(ir, deleted, `--delete ${deleted.join(' ')}`);
+  return keepTasks(ir, new Set([...ir.tasks.keys()].filter(label => !out.has(label))), 'EDIT');
 }
 
 /** Overrides from files, `label:file`, in order. */

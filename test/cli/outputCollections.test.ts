@@ -19,13 +19,14 @@ describe('collections of a pipetask run', () => {
 
   it('-o makes a chain of a new run and the flattened inputs', () => {
     expect(plan({ inputs: ['defaults', 'refcats', 'raw'], output: 'out' })).to.deep.equal({
-      run: 'out/T2', chain: { name: 'out', children: ['out/T2', 'raw', 'calib', 'refcats'] }, search: ['raw', 'calib', 'refcats'],
+      run: 'out/T2', chain: { name: 'out', children: ['out/T2', 'raw', 'calib', 'refcats'] }, search: ['raw', 'calib', 'refcats'], replaced: null,
     });
   });
 
   it('a chain that exists keeps its inputs and its earlier runs, which are searched', () => {
     withChain();
-    const expected = { run: 'out/T2', chain: { name: 'out', children: ['out/T2', 'out/T1', 'raw', 'calib'] }, search: ['out/T1', 'raw', 'calib'] };
+    const chain = { name: 'out', children: ['out/T2', 'out/T1', 'raw', 'calib'] };
+    const expected = { run: 'out/T2', chain, search: ['out/T1', 'raw', 'calib'], replaced: null };
     expect(plan({ output: 'out' })).to.deep.equal(expected);
     expect(plan({ output: 'out', inputs: ['defaults'] })).to.deep.equal(expected);
   });
@@ -33,12 +34,16 @@ describe('collections of a pipetask run', () => {
   it('--extend-run goes on in the first run, --replace-run takes its place, --output-run names it', () => {
     withChain();
     expect(plan({ output: 'out', extendRun: true })).to.deep.equal({
-      run: 'out/T1', chain: { name: 'out', children: ['out/T1', 'raw', 'calib'] }, search: ['out/T1', 'raw', 'calib'],
+      run: 'out/T1', chain: { name: 'out', children: ['out/T1', 'raw', 'calib'] }, search: ['out/T1', 'raw', 'calib'], replaced: null,
     });
-    expect(plan({ output: 'out', replaceRun: true }).chain!.children).to.deep.equal(['out/T2', 'raw', 'calib']);
+    const replacing = plan({ output: 'out', replaceRun: true });
+    expect(replacing.chain!.children).to.deep.equal(['out/T2', 'raw', 'calib']);
+    expect(replacing.replaced).to.equal('out/T1');
     expect(plan({ output: 'out', outputRun: 'mine' })).to.deep.include({ run: 'mine', search: ['out/T1', 'raw', 'calib'] });
-    expect(plan({ inputs: ['raw'], outputRun: 'mine' })).to.deep.equal({ run: 'mine', chain: null, search: ['raw'] });
-    expect(plan({ inputs: ['raw'], outputRun: 'out/T1', extendRun: true })).to.deep.equal({ run: 'out/T1', chain: null, search: ['out/T1', 'raw'] });
+    expect(plan({ inputs: ['raw'], outputRun: 'mine' })).to.deep.equal({ run: 'mine', chain: null, search: ['raw'], replaced: null });
+    expect(plan({ inputs: ['raw'], outputRun: 'out/T1', extendRun: true })).to.deep.equal({
+      run: 'out/T1', chain: null, search: ['out/T1', 'raw'], replaced: null,
+    });
   });
 
   it('--rebase gives a chain other inputs', () => {

@@ -79,6 +79,27 @@ describe('pipetask and ap-pipe', () => {
     }
   });
 
+  it('a pipeline is cut, drawn and saved, and a replaced run is purged', async () => {
+    const args = ['-p', 'ApPipe', '--delete', 'apPipeDifference', '--delete', 'associateApdb', '-i', INPUTS, '-o', 'u/drawn', '-d', QUERY, '--register-dataset-types'];
+    const drawings = ['--qgraph-dot', at('q.dot'), '--pipeline-mermaid', at('p.mmd')];
+    const first = await pipetask('run', ...args, '--delete', 'calibrateImage', '-s', at('saved.yaml'), ...drawings);
+    expect(first.code, first.stderr).to.equal(0);
+    expect(first.stderr).to.match(/1 quanta: 1 succeeded/);
+    expect(readFileSync(at('q.dot'), 'utf8')).to.match(/label="isr\\n\{instrument: sim/);
+    expect(readFileSync(at('p.mmd'), 'utf8')).to.match(/isr<br>IsrTask/);
+    const runs = (): Promise<readonly string[]> => withRepository(repository => repository.collections('u/drawn/*').map(({ name }) => name));
+    const before = await runs();
+    expect(before).to.have.length(1);
+    const idle = await pipetask('run', '-p', at('saved.yaml'), '-o', 'u/drawn', '-d', QUERY, '--prune-replaced', 'purge');
+    expect([idle.code, idle.stderr]).to.satisfy(([code, text]: [number, string]) => code === 64 && /--replace-run/.test(text));
+    await new Promise(resolve => setTimeout(resolve, 1100));
+    const second = await pipetask('run', '-p', at('saved.yaml'), '-o', 'u/drawn', '-d', QUERY, '--replace-run', '--prune-replaced', 'purge');
+    expect(second.code, second.stderr).to.equal(0);
+    const after = await runs();
+    expect(after).to.have.length(1).and.not.include(before[0]);
+    await withRepository(repository => { expect(repository.orphans()).to.deep.equal([]); });
+  });
+
   it('dataset types must be registered, and prerequisites are explained', async () => {
     const unknown = await pipetask('run', '-p', 'ApPipe-2021#processCcd', '-i', INPUTS, '-o', 'u/types', '-d', QUERY);
     expect(unknown.stderr).to.match(/icExp.*--register-dataset-types/);

@@ -1,4 +1,5 @@
 /** `ap-verify pipetask`: pipelines on a data repository, with the options of Rubin's command of that name. */
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Repository } from '../../butler/repository.ts';
 import { writeFileAtomic } from '../../harness/workspace.ts';
@@ -7,6 +8,8 @@ import { ApError } from '../../model/errors.ts';
 import type { QuantumResult } from '../../pipeline/executor.ts';
 import { codeDigest } from '../codeDigest.ts';
 import { packageVersions } from '../installation.ts';
+import { pipelineYaml } from '../../pipeline/pipelineText.ts';
+import { drawGraph, drawPipeline } from '../graphDrawing.ts';
 import type { Outcome } from '../main.ts';
 import { positiveInteger, positiveNumber, several, severalNames } from '../optionValues.ts';
 import { planOutputs } from '../outputCollections.ts';
@@ -31,8 +34,16 @@ interface GraphOptions {
   readonly outputRun?: string;
   readonly extendRun?: true;
   readonly replaceRun?: true;
+  readonly pruneReplaced?: 'unstore' | 'purge';
   readonly rebase?: true;
   readonly dataQuery?: string;
+  readonly task: readonly string[];
+  readonly delete: readonly string[];
+  readonly savePipeline?: string;
+  readonly pipelineDot?: string;
+  readonly pipelineMermaid?: string;
+  readonly qgraphDot?: string;
+  readonly qgraphMermaid?: string;
   readonly saveQgraph?: string;
   readonly show: readonly string[];
 }
@@ -68,15 +79,24 @@ function withGraphOptions(command: Command): Command {
     .option('-p, --pipeline <file>', 'pipeline definition, with #labels to take a part of it')
     .option('-c, --config <label:field=value>', 'override a config field (repeatable)', several, [])
     .option('-C, --config-file <label:file>', 'override config fields from a file (repeatable)', several, [])
+    .option('-t, --task <class:label>', 'add a task to the pipeline (repeatable)', several, [])
+    .option('--delete <label>', 'take a task or a subset out of the pipeline (repeatable)', several, [])
     .option('--instrument <name>', 'instrument, when the repository has several')
     .option('-i, --input <collections>', 'input collections, comma-separated', severalNames, [])
     .option('-o, --output <chain>', 'output chain; a new run <chain>/<timestamp> is its first member')
     .option('--output-run <run>', 'name of the run itself')
     .option('--extend-run', 'write into the existing first run; implies --skip-existing')
     .option('--replace-run', 'put a new run in the place of the first one of the chain')
+    .addOption(new Option('--prune-replaced <how>', 'with --replace-run: take the replaced run out of the repository (purge), or only its datasets (unstore)')
+      .choices(['unstore', 'purge']))
     .option('--rebase', 'give an existing chain other inputs')
     .option('-d, --data-query <expression>', "data IDs to process, e.g. 'visit in (1..4) and detector=0'")
     .option('-q, --save-qgraph <file>', 'write the quantum graph (JSON lines)')
+    .option('-s, --save-pipeline <file>', 'write the pipeline with all its parts as one file (YAML)')
+    .option('--pipeline-dot <file>', 'draw tasks and dataset types (Graphviz)')
+    .option('--pipeline-mermaid <file>', 'draw tasks and dataset types (Mermaid)')
+    .option('--qgraph-dot <file>', 'draw quanta and datasets (Graphviz)')
+    .option('--qgraph-mermaid <file>', 'draw quanta and datasets (Mermaid)')
     .option('--show <item>', `print and do not run: ${SHOW_ITEMS.join(', ')} (repeatable; config=label::field*)`, several, []);
 }
 
@@ -108,18 +128,28 @@ function planOf(repository: Repository, options: GraphOptions): OutputPlan {
 function prepared(repository: Repository, options: GraphOptions, mayStop: boolean): RunnableGraph | null {
   const onlyPipeline = options.show.filter(item => !needsGraph(item));
   const instrument = instrumentOf(repository, options.instrument);
-  const { resolved } = namedPipeline(repository, instrument, { ...options, pipeline: options.pipeline });
+  const { resolved, ir } = namedPipeline(repository, instrument, { ...options, pipeline: options.pipeline });
   for (const warning of resolved.warnings) process.stderr.write(`warning: ${warning}\n`);
   for (const item of onlyPipeline) process.stdout.write(`${pipelineText(item, resolved)}\n`);
-  const wantsNothingMore = options.show.length > 0 && onlyPipeline.length === options.show.length && options.saveQgraph === undefined;
+  write(options.savePipeline, () => pipelineYaml(ir));
+  write(options.pipelineDot, () => drawPipeline(resolved, 'dot'));
+  write(options.pipelineMermaid, () => drawPipeline(resolved, 'mermaid'));
+  const wantsGraph = [options.saveQgraph, options.qgraphDot, options.qgraphMermaid].some(file => file !== undefined);
+  const wantsNothingMore = options.show.length > 0 && onlyPipeline.length === options.show.length && !wantsGraph;
   if (wantsNothingMore) return null;
   const made = builtGraph(repository, resolved, planOf(repository, options), options.dataQuery);
   if (options.show.length > onlyPipeline.length || !mayStop) process.stdout.write(`${graphSummary(made.graph)}\n`);
+  write(options.qgraphDot, () => drawGraph(made.graph, 'dot'));
+  write(options.qgraphMermaid, () => drawGraph(made.graph, 'mermaid'));
   if (options.saveQgraph !== undefined) {
     saveGraph(options.saveQgraph, resolved, made, options.dataQuery);
     process.stderr.write(`quantum graph: ${options.saveQgraph}\n`);
   }
   return options.show.length > 0 && mayStop ? null : made;
+}
+
+function write(file: string | undefined, text: () => string): void {
+  if (file !== undefined) writeFileAtomic(file, text());
 }
 
 function qgraph(options: GraphOptions): void {
@@ -139,6 +169,9 @@ async function run(options: RunOptions): Promise<number> {
     if (made === null) return 0;
     const runName = made.plan.run;
     if (runName === null) throw new ApError('USAGE', { found: 'no output', expected: '-o CHAIN or --output-run RUN' });
+    if (options.pruneReplaced !== undefined && made.plan.replaced === null) {
+      throw new ApError('USAGE', { found: '--prune-replaced, and no run that is replaced', expected: '--replace-run and a chain with a run' });
+    }
     const release = lockRun(repository, runName);
     try {
       return await runMade(repository, { ...made, runName }, options, progress);
@@ -177,6 +210,7 @@ async function runMade(
   const isSkipping = options.skipExisting === true || options.extendRun === true;
   repository.registerRun(runName);
   if (plan.chain !== null) repository.registerChain(plan.chain.name, plan.chain.children);
+  if (plan.replaced !== null && options.pruneReplaced !== undefined) prune(repository, plan.replaced, options.pruneReplaced);
   const quanta = await runQuanta({
     repository, graph, run: runName, apdb, datasetTypes: made.datasetTypes, configs: made.configs,
     ...(options.versions ? { packages: packageVersions(codeDigest()) } : {}),
@@ -189,4 +223,10 @@ async function runMade(
     writeFileAtomic(options.summary, `${JSON.stringify(summaryOf(made, quanta === null ? 'interrupted' : 'ended', results), null, 1)}\n`);
   }
   return quanta === null ? INTERRUPTED : exitCodeOfQuanta(quanta, progress);
+}
+
+/** The replaced run is out of its chain by now. */
+function prune(repository: Repository, run: string, how: 'unstore' | 'purge'): void {
+  if (how === 'purge') repository.removeRun(run);
+  else repository.prune(repository.datasetTypes().flatMap(type => repository.query(type, [run])));
 }
