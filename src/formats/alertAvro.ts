@@ -1,12 +1,11 @@
-/** Alert packets as Avro, schema 11.0 of Rubin's `lsst.alert.packet`: container files and single framed packets. */
+/** Alert packets of schema 11.0 of Rubin's `lsst.alert.packet` as Avro: container files and single framed packets. */
 import type { Alert, AlertBatch, AlertCell, AlertCutout, AlertRecord } from '../model/alert.ts';
-import { ApError } from '../model/errors.ts';
 import { cutoutFits } from './alertCutout.ts';
+import { HEADER_BYTES } from './alertPackets.ts';
 import { ALERT_FIELDS, ALERT_SCHEMA, ALERT_SCHEMA_ID, type AlertField } from './alertSchema.ts';
-import { avroType, badAvro, decoded, readAvro, writeAvro } from './avroContainer.ts';
+import { avroType, readAvro, writeAvro } from './avroContainer.ts';
 
 const ALERT = avroType(ALERT_SCHEMA);
-const HEADER_BYTES = 5;
 
 /**
  * All alerts of a visit and detector as an Avro object container with the schema embedded, uncompressed. The same
@@ -18,7 +17,7 @@ export function writeAlerts(batch: AlertBatch): Uint8Array {
 }
 
 /**
- * Alerts of a container, ours or foreign (any schema; codecs null and deflate). Longs are BigInt, byte fields Buffers.
+ * Alerts of a container, ours or foreign (any schema). Longs are BigInt, byte fields Buffers.
  * @throws ApError BAD_FORMAT, FILE_TRUNCATED.
  */
 export function readAlerts(bytes: Uint8Array): { schema: unknown; alerts: Record<string, unknown>[] } {
@@ -31,23 +30,6 @@ export function encodePacket(alert: Alert): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeInt32BE(ALERT_SCHEMA_ID, 1);
   return Buffer.concat([header, alertBytes(alert)]);
-}
-
-/**
- * The record in a framed packet of schema 11.0.
- * @throws ApError BAD_FORMAT for another header or data behind the record; FILE_TRUNCATED.
- */
-export function decodePacket(bytes: Uint8Array): Record<string, unknown> {
-  const packet = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (packet.length < HEADER_BYTES) {
-    throw new ApError('FILE_TRUNCATED', { where: 'Avro packet', found: `${packet.length} bytes`, expected: 'more' });
-  }
-  if (packet[0] !== 0) throw badAvro('packet, byte 0', String(packet[0]), '0');
-  const id = packet.readInt32BE(1);
-  if (id !== ALERT_SCHEMA_ID) throw badAvro('packet, schema id', String(id), String(ALERT_SCHEMA_ID));
-  const { value, offset } = decoded(ALERT, packet, HEADER_BYTES, 'packet');
-  if (offset !== packet.length) throw badAvro('packet', `${packet.length - offset} bytes behind the record`, 'none');
-  return value as Record<string, unknown>;
 }
 
 function alertBytes(alert: Alert): Buffer {

@@ -1,8 +1,10 @@
-/** Avro object container files (specification 1.12) on avsc; longs are BigInt, so that 64-bit ids are exact. */
+/** Avro object container files (specification 1.12): written with avsc, read by our own decoder; longs are BigInt. */
 import { createHash } from 'node:crypto';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import avro, { type Type } from 'avsc';
 import { ApError } from '../model/errors.ts';
+import { advance, avroMinBytes, avroReader, checkedCount, readBytes, readLong, tapOf, type AvroReader, type Tap } from './avroDecoder.ts';
+import { snappyDecompress } from './snappy.ts';
 
 const MAGIC = Buffer.from('Obj\u0001', 'latin1');
 const HEADER = avro.Type.forSchema({
@@ -20,6 +22,9 @@ const BLOCK = avro.Type.forSchema({
 });
 /** A block is closed when it has grown to this. */
 const BLOCK_BYTES = 2 ** 20;
+/** A block that wants to be larger when it is inflated is refused. */
+const MAX_PLAIN_BYTES = 2 ** 28;
+const SYNC_BYTES = 16;
 
 const BIGINT_LONG = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
@@ -76,68 +81,94 @@ function blocks(records: readonly Uint8Array[]): Uint8Array[][] {
   return parts;
 }
 
+/** A container that is being read: its schema as parsed JSON, and the records one after the other. */
+export interface AvroFile {
+  readonly schema: unknown;
+  /** Decodes one block at a time. */
+  records(): Generator<Record<string, unknown>, void>;
+}
+
 /**
- * Schema (parsed JSON) and records of a container; codecs null and deflate.
- * @throws ApError BAD_FORMAT, FILE_TRUNCATED.
+ * Opens a container; codecs null, deflate, snappy, and zstandard where this Node knows it.
+ * @throws ApError BAD_FORMAT, FILE_TRUNCATED; so does the reading of the records.
  */
+export function openAvro(bytes: Uint8Array): AvroFile {
+  const tap = tapOf(bytes);
+  const magic = tap.bytes.subarray(0, MAGIC.length);
+  if (!magic.equals(MAGIC)) throw badAvro('byte 0', JSON.stringify(magic.toString('latin1')), 'Obj\\x01');
+  advance(tap, MAGIC.length);
+  const meta = META(tap) as Record<string, Buffer>;
+  const from = advance(tap, SYNC_BYTES);
+  const sync = tap.bytes.subarray(from, from + SYNC_BYTES);
+  const schema = schemaOf(meta);
+  const codec = meta['avro.codec']?.toString('latin1') ?? 'null';
+  const blocks: Blocks = { sync, codec, read: avroReader(schema), minBytes: avroMinBytes(schema) };
+  return { schema, records: () => recordsOf({ ...tap }, blocks) };
+}
+
+const META = avroReader({ type: 'map', values: 'bytes' });
+
+interface Blocks {
+  readonly sync: Buffer;
+  readonly codec: string;
+  readonly read: AvroReader;
+  readonly minBytes: number;
+}
+
+function* recordsOf(tap: Tap, { sync, codec, read, minBytes }: Blocks): Generator<Record<string, unknown>, void> {
+  while (tap.at < tap.bytes.length) {
+    const at = tap.at;
+    const count = readLong(tap);
+    const data = readBytes(tap);
+    const marker = advance(tap, SYNC_BYTES);
+    if (!tap.bytes.subarray(marker, tap.at).equals(sync)) throw badAvro(`block at byte ${at}`, 'another sync marker', sync.toString('hex'));
+    const block = tapOf(plain(data, codec));
+    const n = checkedCount(block, count, minBytes);
+    for (let i = 0; i < n; i++) yield read(block) as Record<string, unknown>;
+    if (block.at !== block.bytes.length) throw badAvro(`block at byte ${at}`, `${block.bytes.length - block.at} bytes behind ${n} records`, 'none');
+  }
+}
+
+/** `openAvro` with all records in memory. */
 export function readAvro(bytes: Uint8Array): { schema: unknown; records: Record<string, unknown>[] } {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!file.subarray(0, 4).equals(MAGIC)) throw badAvro('byte 0', JSON.stringify(file.toString('latin1', 0, 4)), 'Obj\\x01');
-  const header = decoded(HEADER, file, 0, 'header');
-  const { meta, sync } = header.value as { meta: Record<string, Buffer>; sync: Buffer };
-  const { schema, type } = schemaOf(meta);
-  const codec = meta['avro.codec']?.toString() ?? 'null';
-  const records: Record<string, unknown>[] = [];
-  let at = header.offset;
-  while (at < file.length) {
-    const block = decoded(BLOCK, file, at, `block at byte ${at}`);
-    const { count, data, sync: marker } = block.value as { count: number; data: Buffer; sync: Buffer };
-    if (!marker.equals(sync)) throw badAvro(`block at byte ${at}`, 'another sync marker', sync.toString('hex'));
-    readRecords(type, plain(data, codec), count, records);
-    at = block.offset;
-  }
-  return { schema, records };
+  const { schema, records } = openAvro(bytes);
+  return { schema, records: [...records()] };
 }
 
-function schemaOf(meta: Readonly<Record<string, Buffer>>): { schema: unknown; type: Type } {
+function schemaOf(meta: Readonly<Record<string, Buffer>>): unknown {
   try {
-    const schema = JSON.parse(meta['avro.schema']?.toString('utf8') ?? '') as unknown;
-    return { schema, type: avroType(schema) };
+    return JSON.parse(meta['avro.schema']?.toString('utf8') ?? '') as unknown;
   } catch (cause) {
-    throw new ApError('BAD_FORMAT', { where: 'Avro header, avro.schema', found: String((cause as Error).message).slice(0, 200), expected: 'a schema' }, { cause });
+    throw new ApError('BAD_FORMAT', { where: 'Avro header, avro.schema', found: (cause as Error).message.slice(0, 200), expected: 'a schema' }, { cause });
   }
 }
 
-function plain(data: Buffer, codec: string): Buffer {
-  if (codec === 'null') return data;
-  if (codec !== 'deflate') throw badAvro('header, avro.codec', codec, 'null or deflate');
+/** The data of a block without compression. */
+function plain(data: Buffer, codec: string): Uint8Array {
+  switch (codec) {
+    case 'null': return data;
+    case 'deflate': return inflated(() => inflateRawSync(data, { maxOutputLength: MAX_PLAIN_BYTES }));
+    case 'snappy': return unsnapped(data);
+    case 'zstandard':
+      if (zstdDecompressSync !== undefined) return inflated(() => zstdDecompressSync(data, { maxOutputLength: MAX_PLAIN_BYTES }));
+  }
+  throw badAvro('header, avro.codec', JSON.stringify(codec.slice(0, 40)), 'null, deflate, snappy or zstandard');
+}
+
+function inflated(inflate: () => Buffer): Buffer {
   try {
-    return inflateRawSync(data);
+    return inflate();
   } catch (cause) {
-    throw new ApError('BAD_FORMAT', { where: 'Avro block', found: String((cause as Error).message), expected: 'deflated data' }, { cause });
+    throw new ApError('BAD_FORMAT', { where: 'Avro block', found: (cause as Error).message, expected: 'compressed data of at most 256 MiB' }, { cause });
   }
 }
 
-function readRecords(type: Type, data: Buffer, count: number, records: Record<string, unknown>[]): void {
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const { value, offset } = decoded(type, data, at, `record ${records.length}`);
-    records.push(value as Record<string, unknown>);
-    at = offset;
-  }
-  if (at !== data.length) throw badAvro('block', `${data.length - at} bytes behind ${count} records`, 'none');
-}
-
-/** One value; avsc says with a negative offset that the bytes end before it does. */
-export function decoded(type: Type, bytes: Buffer, at: number, where: string): { value: unknown; offset: number } {
-  let result: { value: unknown; offset: number };
-  try {
-    result = type.decode(bytes, at) as { value: unknown; offset: number };
-  } catch (cause) {
-    throw new ApError('BAD_FORMAT', { where: `Avro ${where}`, found: String((cause as Error).message), expected: 'data of its schema' }, { cause });
-  }
-  if (result.offset >= 0) return result;
-  throw new ApError('FILE_TRUNCATED', { where: `Avro ${where}`, found: `${bytes.length - at} bytes`, expected: 'more' });
+/** Avro puts the CRC-32 of the plain data, big-endian, behind a Snappy block. */
+function unsnapped(data: Buffer): Uint8Array {
+  if (data.length < 4) throw badAvro('block', `${data.length} bytes`, 'Snappy data and a checksum');
+  const bytes = snappyDecompress(data.subarray(0, -4), MAX_PLAIN_BYTES);
+  if (crc32(bytes) !== data.readUInt32BE(data.length - 4)) throw badAvro('block', 'another CRC-32', 'that of the data');
+  return bytes;
 }
 
 export function badAvro(where: string, found: string, expected: string): ApError {

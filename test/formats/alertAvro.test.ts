@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
-import { decodePacket, encodePacket, readAlerts, writeAlerts } from '../../src/formats/alertAvro.ts';
+import { encodePacket, readAlerts, writeAlerts } from '../../src/formats/alertAvro.ts';
+import { openPackets } from '../../src/formats/alertPackets.ts';
 import { ALERT_FIELDS, ALERT_SCHEMA } from '../../src/formats/alertSchema.ts';
 import { avroType } from '../../src/formats/avroContainer.ts';
 import { imageAsFloat32, imageAsFloat64, readFits } from '../../src/formats/fits/index.ts';
@@ -52,6 +53,8 @@ function expected(alert: Alert): Record<string, unknown> {
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (key, v: unknown) =>
   key.startsWith('cutout') ? undefined : typeof v === 'bigint' ? `${v}n` : v));
+
+const decodePacket = (bytes: Uint8Array): unknown => [...openPackets(bytes).alerts()][0];
 
 const batch = (...alerts: Alert[]): Uint8Array => writeAlerts({ visit: 2026010100001, detector: 4, alerts });
 
@@ -198,7 +201,7 @@ describe('formats/alertAvro', () => {
     for (const [codec, stored] of [['null', data], ['deflate', deflateRawSync(data)]] as const) {
       it(`codec ${codec}`, () => expect(readAlerts(container(codec, stored)).alerts).to.deep.equal([[3n]]));
     }
-    it('another codec is named', () => expect(() => readAlerts(container('zstandard', data))).to.throw(ApError, 'zstandard'));
+    it('another codec is named', () => expect(() => readAlerts(container('bzip2', data))).to.throw(ApError, 'bzip2'));
   });
 
   describe('damage', () => {
