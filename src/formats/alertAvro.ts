@@ -35,14 +35,14 @@ export function encodePacket(alert: Alert): Uint8Array {
 function alertBytes(alert: Alert): Buffer {
   const records = (list: readonly AlertRecord[] | null, name: 'diaSource' | 'diaForcedSource'): unknown =>
     list === null ? null : list.map(record => avroRecord(record, name));
+  const record = (part: AlertRecord | null, name: keyof typeof ALERT_FIELDS): unknown => (part === null ? null : avroRecord(part, name));
   const cutout = (stamp: AlertCutout | null): Buffer | null => (stamp === null ? null : Buffer.from(cutoutFits(stamp)));
   return ALERT.toBuffer({
     diaSourceId: alert.diaSourceId, observation_reason: alert.observation_reason, target_name: alert.target_name,
     diaSource: avroRecord(alert.diaSource, 'diaSource'),
     prvDiaSources: records(alert.prvDiaSources, 'diaSource'),
     prvDiaForcedSources: records(alert.prvDiaForcedSources, 'diaForcedSource'),
-    diaObject: alert.diaObject === null ? null : avroRecord(alert.diaObject, 'diaObject'),
-    ssSource: null, mpc_orbits: null,
+    diaObject: record(alert.diaObject, 'diaObject'), ssSource: record(alert.ssSource, 'ssSource'), mpc_orbits: record(alert.mpc_orbits, 'mpc_orbits'),
     cutoutDifference: cutout(alert.cutoutDifference), cutoutScience: cutout(alert.cutoutScience),
     cutoutTemplate: cutout(alert.cutoutTemplate),
   });
@@ -60,6 +60,7 @@ function avroCell({ name, avro, nullable }: AlertField, value: AlertCell, where:
     if (nullable) return null;
     throw new TypeError(`alert record ${where}: ${name} has no value`);
   }
+  if (typeof avro === 'object') return BigInt(value);
   switch (avro) {
     case 'long': return BigInt(value);
     case 'boolean': return Boolean(value);

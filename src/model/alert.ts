@@ -34,7 +34,11 @@ export interface Alert {
   /** Earlier sources of the same DIAObject, by rising time; null when there are none. */
   readonly prvDiaSources: readonly AlertRecord[] | null;
   readonly prvDiaForcedSources: readonly AlertRecord[] | null;
+  /** null for a source of a solar-system object. */
   readonly diaObject: AlertRecord | null;
+  /** Where the ephemeris has the solar-system object of this source, and its orbit; null for all other sources. */
+  readonly ssSource: AlertRecord | null;
+  readonly mpc_orbits: AlertRecord | null;
   /** null: the source lies outside that image. */
   readonly cutoutDifference: AlertCutout | null;
   readonly cutoutScience: AlertCutout | null;

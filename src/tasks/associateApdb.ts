@@ -1,11 +1,10 @@
 /** Association of DIASources with the database, forced photometry, and alerts. */
-import { alertCutout, alertRecord } from '../astro/association/alertPacket.ts';
 import { forcedPhotometry } from '../astro/association/forcedPhotometry.ts';
 import { idRange } from '../astro/association/sourceIds.ts';
-import { rowsByObject, withForcedMeans } from '../astro/association/summarizeDiaObjects.ts';
+import { withForcedMeans } from '../astro/association/summarizeDiaObjects.ts';
 import { historyTable, updateDiaObjects } from '../astro/association/updateDiaObjects.ts';
 import type { ObjectUpdate } from '../astro/association/updateDiaObjects.ts';
-import type { Alert, AlertBatch, AlertRecord } from '../model/alert.ts';
+import type { AlertBatch } from '../model/alert.ts';
 import type { Apdb, ApdbVisit } from '../model/apdb.ts';
 import { DIA_FORCED_SOURCE_COLUMNS } from '../model/apdbColumns.ts';
 import * as types from '../model/datasetTypes.ts';
@@ -17,6 +16,7 @@ import { polygonOfBox } from '../sky/sphere.ts';
 import { pixelScale_arcsec, skyToPixels } from '../sky/wcs.ts';
 import { connection, defineTask } from '../pipeline/task.ts';
 import type { ConfigValues, TaskContext } from '../pipeline/task.ts';
+import { packageAlerts } from './packageAlerts.ts';
 
 const CONFIG = {
   maxDistArcSeconds: { default: 1, doc: 'Radius within which a source may belong to an object (arcsec).', min: 0.01 },
@@ -43,7 +43,7 @@ const CONFIG = {
   historyThreshold: { default: 2, doc: 'Sources that an object needs for forced photometry.', min: 1 },
   doPackageAlerts: { default: true, doc: 'Make one alert for each associated source.' },
   minCutoutSize: { default: 30, doc: 'Smallest side of a cutout (pixels).', min: 1 },
-  maxCutoutSize: { default: 30, doc: 'Largest side of a cutout (pixels).', min: 1 },
+  maxCutoutSize: { default: 102, doc: 'Largest side of a cutout (pixels).', min: 1 },
 };
 type Config = ConfigValues<typeof CONFIG>;
 
@@ -98,7 +98,7 @@ export const associateApdb = defineTask({
     const objects = withForcedMeans(update.objects, allForced);
     apdb.store(visit, objects, update.sources, forced);
     const alerts = config.doPackageAlerts
-      ? packageAlerts(images, { ...history, forced: [history.forced, forced] }, { ...update, objects }, config, context)
+      ? alertsOf(images, { ...history, forced: [history.forced, forced] }, { ...update, objects }, config, context)
       : null;
     record(context, update, forced, alerts);
     return { associatedDiaSources: update.sources, diaForcedSources: forced, diaObjects: objects, alerts };
@@ -199,43 +199,19 @@ function forcedTargets(known: Table, updated: Table, nSourcesMin: number): Targe
 
 type AlertHistory = Omit<History, 'forced'> & { readonly forced: readonly Table[] };
 
-function packageAlerts(
-  { diffIm, exposure, template }: Images, history: AlertHistory, update: ObjectUpdate, config: Config,
+function alertsOf(
+  { diffIm, exposure, template }: Images, history: AlertHistory, { sources, objects }: ObjectUpdate, config: Config,
   { records }: TaskContext,
 ): AlertBatch {
-  const { sources, objects } = update;
-  const ids = column(sources, 'diaSourceId', 'i64');
-  const objectIds = column(sources, 'diaObjectId', 'i64');
-  const [x, y, bbox] = [numbers(sources, 'x'), numbers(sources, 'y'), numbers(sources, 'bboxSize')];
-  const objectRow = new Map(Array.from(column(objects, 'diaObjectId', 'i64'), (id, row) => [id, row]));
-  const earlier = recordsByObject([history.sources]);
-  const forced = recordsByObject(history.forced);
   const text = (name: string): string | null => textOf(records.visit?.[name] ?? records.exposure?.[name]);
-  const alerts = Array.from(ids, (diaSourceId, row): Alert => {
-    const id = objectIds[row]!;
-    const size = Math.min(Math.max(bbox[row]!, config.minCutoutSize), config.maxCutoutSize);
-    const cutout = (image: Exposure): Alert['cutoutScience'] => alertCutout(image, x[row]!, y[row]!, size);
-    return {
-      diaSourceId, observation_reason: text('observation_reason'), target_name: text('target_name'),
-      diaSource: alertRecord(sources, row),
-      prvDiaSources: earlier.get(id) ?? null, prvDiaForcedSources: forced.get(id) ?? [],
-      diaObject: alertRecord(objects, objectRow.get(id)!),
-      cutoutDifference: cutout(diffIm), cutoutScience: cutout(exposure), cutoutTemplate: cutout(template),
-    };
-  });
-  return { visit: diffIm.visitInfo.visit, detector: diffIm.detector, alerts };
-}
-
-function recordsByObject(tables: readonly Table[]): Map<bigint, AlertRecord[]> {
-  const byId = new Map<bigint, AlertRecord[]>();
-  for (const table of tables.filter(t => t.nRows > 0)) {
-    const time = numbers(table, 'midpointMjdTai');
-    for (const [id, rows] of rowsByObject(table)) {
-      const sorted = rows.toSorted((a, b) => time[a]! - time[b]!).map(row => alertRecord(table, row));
-      byId.set(id, [...(byId.get(id) ?? []), ...sorted]);
-    }
-  }
-  return byId;
+  return packageAlerts(
+    { difference: diffIm, science: exposure, template },
+    { sources, objects, earlierSources: [history.sources], forcedSources: history.forced },
+    {
+      minCutoutSize_px: config.minCutoutSize, maxCutoutSize_px: config.maxCutoutSize,
+      observationReason: text('observation_reason'), targetName: text('target_name'),
+    },
+  );
 }
 
 function textOf(value: unknown): string | null {

@@ -17,7 +17,7 @@ const ID = 173409123456789013n;
 /** A record of the schema; every value differs, the fields in `without` are absent. */
 function recordOf(name: keyof typeof ALERT_FIELDS, without: readonly string[] = []): AlertRecord {
   const cell = (avroName: unknown, k: number): AlertCell => {
-    if (avroName === 'long') return ID + BigInt(k);
+    if (avroName === 'long' || typeof avroName === 'object') return ID + BigInt(k);
     if (avroName === 'string') return 'r';
     if (avroName === 'boolean') return k % 2 === 0;
     return avroName === 'int' ? k - 40 : k / 8;
@@ -36,7 +36,7 @@ function alertOf(changes: Partial<Alert> = {}): Alert {
   return {
     diaSourceId: ID, observation_reason: 'survey', target_name: null, diaSource: recordOf('diaSource'),
     prvDiaSources: [recordOf('diaSource', ['snr', 'ssObjectId'])], prvDiaForcedSources: [recordOf('diaForcedSource'), recordOf('diaForcedSource')],
-    diaObject: recordOf('diaObject'), cutoutDifference: cutout, cutoutScience: null, cutoutTemplate: { ...cutout, psf: null }, ...changes,
+    diaObject: recordOf('diaObject'), ssSource: null, mpc_orbits: null, cutoutDifference: cutout, cutoutScience: null, cutoutTemplate: { ...cutout, psf: null }, ...changes,
   };
 }
 
@@ -47,7 +47,9 @@ function expected(alert: Alert): Record<string, unknown> {
   return {
     ...alert, diaSource: filled(alert.diaSource, 'diaSource'), prvDiaSources: alert.prvDiaSources?.map(r => filled(r, 'diaSource')) ?? null,
     prvDiaForcedSources: alert.prvDiaForcedSources?.map(r => filled(r, 'diaForcedSource')) ?? null,
-    diaObject: alert.diaObject === null ? null : filled(alert.diaObject, 'diaObject'), ssSource: null, mpc_orbits: null,
+    diaObject: alert.diaObject === null ? null : filled(alert.diaObject, 'diaObject'),
+    ssSource: alert.ssSource === null ? null : filled(alert.ssSource, 'ssSource'),
+    mpc_orbits: alert.mpc_orbits === null ? null : filled(alert.mpc_orbits, 'mpc_orbits'),
   };
 }
 
@@ -77,6 +79,15 @@ describe('formats/alertAvro', () => {
     expect(schema).to.deep.equal(JSON.parse(JSON.stringify(ALERT_SCHEMA)));
     expect(alerts.map(plain)).to.deep.equal([alert, bare].map(expected).map(plain));
     expect(alerts[0]!.diaSourceId).to.equal(ID);
+  });
+  it('an alert of a solar-system object comes back, times as microseconds', () => {
+    const moving = alertOf({
+      prvDiaSources: null, prvDiaForcedSources: null, diaObject: null,
+      ssSource: recordOf('ssSource', ['ephVmag']), mpc_orbits: recordOf('mpc_orbits', ['a_unc']),
+    });
+    const [back] = readAlerts(batch(moving)).alerts;
+    expect(plain(back)).to.deep.equal(plain(expected(moving)));
+    expect((back!.mpc_orbits as AlertRecord).created_at).to.be.a('bigint');
   });
   it('a packet comes back', () => expect(plain(decodePacket(encodePacket(alert)))).to.deep.equal(plain(expected(alert))));
   it('no alerts make an empty container', () => expect(readAlerts(batch()).alerts).to.deep.equal([]));
