@@ -21,8 +21,8 @@ import { packageAlerts } from './packageAlerts.ts';
 const CONFIG = {
   maxDistArcSeconds: { default: 1, doc: 'Radius within which a source may belong to an object (arcsec).', min: 0.01 },
   associator: {
-    default: 'optimal', choices: ['optimal', 'nearest'],
-    doc: 'optimal: likeliest one-to-one pairs from the position errors; nearest: closest pairs first.',
+    default: 'optimal', choices: ['optimal', 'greedy'],
+    doc: 'optimal: likeliest one-to-one pairs from the position errors; greedy: to each source its nearest object, closest first (2021).',
   },
   sigmaFloorArcSeconds: { default: 0.05, doc: 'Smallest position error in the association (arcsec).', min: 0.001 },
   fallbackSigmaArcSeconds: { default: 0.2, doc: 'Position error taken where it is unknown (arcsec).', min: 0.001 },
@@ -83,7 +83,7 @@ export const associateApdb = defineTask({
     const history = loadHistory(apdb, images.diffIm, visit, config);
     const update = updateDiaObjects(diaSourceTable, history, {
       association: {
-        radius_arcsec: config.maxDistArcSeconds, method: config.associator as 'optimal' | 'nearest',
+        radius_arcsec: config.maxDistArcSeconds, method: config.associator as 'optimal' | 'greedy',
         sigmaFloor_arcsec: config.sigmaFloorArcSeconds, fallbackSigma_arcsec: config.fallbackSigmaArcSeconds,
       },
       summary: {

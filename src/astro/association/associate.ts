@@ -14,8 +14,8 @@ export interface SkyPositions {
 
 export interface AssociationOptions {
   readonly radius_arcsec: number;
-  /** 'optimal': likeliest set of pairs over each group of neighbours; 'nearest': closest pairs first. */
-  readonly method: 'optimal' | 'nearest';
+  /** 'optimal': likeliest set of pairs over each group of neighbours; 'greedy': each source its nearest object, closest first. */
+  readonly method: 'optimal' | 'greedy';
   /** Smallest position error of a source or an object, and the one taken for unknown errors. */
   readonly sigmaFloor_arcsec: number;
   readonly fallbackSigma_arcsec: number;
@@ -35,18 +35,27 @@ export interface Association {
 }
 
 /**
- * Pairs sources with objects. 'optimal' minimises the summed negative log likelihood
- * (chi^2 + ln(var_ra var_dec)) / 2 of the pairs inside every connected group, where leaving a source alone costs
- * more than any pair of its group; groups do not influence one another. Sources with NaN positions stay alone.
+ * Pairs sources with objects, one to one.
+ *
+ * 'optimal' minimises the summed negative log likelihood (chi^2 + ln(var_ra var_dec)) / 2 of the pairs inside every
+ * connected group, where leaving a source alone costs more than any pair of its group; groups do not influence one
+ * another. As `AssociationTask` of Rubin's ap_association (2026), but offsets in right ascension are on the sky, and
+ * "more than any pair" is taken in the group, not over the whole image.
+ *
+ * 'greedy' is the form of 2021: a source may only have the object nearest to it; of several the closest gets it, and
+ * the others stay alone even when another object is within the radius.
+ *
+ * Sources with NaN positions stay alone. Cost: linear in both catalogs and in the pairs within the radius.
  */
 export function associate(
   sources: SkyPositions, objects: SkyPositions, options: Partial<AssociationOptions> = {},
 ): Association {
   const o = { ...ASSOCIATION_DEFAULTS, ...options };
   const pairs = pairsOnSky(sources.ra, sources.dec, objects.ra, objects.dec, o.radius_arcsec);
-  const object = new Int32Array(sources.ra.length).fill(-1);
-  const accepted = o.method === 'nearest' ? nearestFirst(pairs) : likeliest(pairs, sources, objects, o);
-  const separation = new Float64Array(object.length).fill(NaN);
+  const nSources = sources.ra.length;
+  const accepted = o.method === 'greedy' ? nearestObjects(pairs, nSources) : likeliest(pairs, nSources, sources, objects, o);
+  const object = new Int32Array(nSources).fill(-1);
+  const separation = new Float64Array(nSources).fill(NaN);
   for (const k of accepted) {
     object[pairs.first[k]!] = pairs.second[k]!;
     separation[pairs.first[k]!] = pairs.separation_arcsec[k]!;
@@ -57,49 +66,62 @@ export function associate(
   };
 }
 
-/** Pairs by rising distance, each source and object once. Equal distances: lower source, then lower object first. */
-function nearestFirst(pairs: SkyPairs): number[] {
-  const order = Array.from(pairs.first.keys())
-    .sort((a, b) => pairs.separation_arcsec[a]! - pairs.separation_arcsec[b]! || a - b);
-  const takenSource = new Set<number>();
-  const takenObject = new Set<number>();
-  return order.filter(k => {
-    if (takenSource.has(pairs.first[k]!) || takenObject.has(pairs.second[k]!)) return false;
-    takenSource.add(pairs.first[k]!);
-    takenObject.add(pairs.second[k]!);
-    return true;
-  });
-}
-
-function likeliest(pairs: SkyPairs, sources: SkyPositions, objects: SkyPositions, o: AssociationOptions): number[] {
-  return groups(pairs).flatMap(group => {
-    if (group.length === 1) return group;
-    return assignGroup(group, pairs, group.map(k => pairCost(pairs, k, sources, objects, o)));
-  });
-}
-
-/** Pair numbers by connected component of the source-object graph. */
-function groups(pairs: SkyPairs): number[][] {
-  const nSources = pairs.first.reduce((n, i) => Math.max(n, i + 1), 0);
-  const nObjects = pairs.second.reduce((n, j) => Math.max(n, j + 1), 0);
-  const parent = Int32Array.from({ length: nSources + nObjects }, (_, i) => i);
-  const root = (i: number): number => {
-    while (parent[i] !== i) {
-      parent[i] = parent[parent[i]!]!;
-      i = parent[i]!;
-    }
-    return i;
-  };
-  pairs.first.forEach((i, k) => { parent[root(i)] = root(nSources + pairs.second[k]!); });
-  const byRoot = new Map<number, number[]>();
+/** The nearest object of each source, by rising distance, each object once. Equal distances: the lower source first. */
+function nearestObjects(pairs: SkyPairs, nSources: number): number[] {
+  const nearest = new Int32Array(nSources).fill(-1);
   pairs.first.forEach((i, k) => {
-    const group = byRoot.get(root(i));
-    if (group === undefined) byRoot.set(root(i), [k]);
-    else group.push(k);
+    if (nearest[i]! < 0 || pairs.separation_arcsec[k]! < pairs.separation_arcsec[nearest[i]!]!) nearest[i] = k;
   });
-  return [...byRoot.values()];
+  const order = Array.from(nearest).filter(k => k >= 0)
+    .sort((a, b) => pairs.separation_arcsec[a]! - pairs.separation_arcsec[b]! || a - b);
+  const taken = new Set<number>();
+  return order.filter(k => !taken.has(pairs.second[k]!) && taken.add(pairs.second[k]!));
 }
 
+function likeliest(
+  pairs: SkyPairs, nSources: number, sources: SkyPositions, objects: SkyPositions, o: AssociationOptions,
+): number[] {
+  const cost = Float64Array.from(pairs.first, (_, k) => pairCost(pairs, k, sources, objects, o));
+  const start = new Int32Array(nSources + 1);
+  for (const i of pairs.first) start[i + 1]!++;
+  for (let i = 0; i < nSources; i++) start[i + 1]! += start[i]!;
+  const { col, nCols } = compactColumns(pairs.second);
+  const alone = aloneCosts(start, col, nCols, cost);
+  return Array.from(minimumCostAssignment({ nCols, start, col, cost, alone })).filter(k => k >= 0);
+}
+
+/** The objects that occur, numbered from 0 in the order in which they occur. */
+function compactColumns(second: Int32Array): { readonly col: Int32Array; readonly nCols: number } {
+  const number = new Map<number, number>();
+  const col = second.map(j => {
+    const known = number.get(j);
+    if (known !== undefined) return known;
+    number.set(j, number.size);
+    return number.size - 1;
+  });
+  return { col, nCols: number.size };
+}
+
+/** For each source one more than the highest cost of a pair in its connected group; 0 for sources without a pair. */
+function aloneCosts(start: Int32Array, col: Int32Array, nCols: number, cost: Float64Array): Float64Array {
+  const nSources = start.length - 1;
+  const parent = new Int32Array(nCols).map((_, j) => j);
+  const root = (j: number): number => {
+    while (parent[j] !== j) j = parent[j] = parent[parent[j]!]!;
+    return j;
+  };
+  for (let i = 0; i < nSources; i++) {
+    for (let k = start[i]! + 1; k < start[i + 1]!; k++) parent[root(col[k]!)] = root(col[start[i]!]!);
+  }
+  const highest = new Float64Array(nCols).fill(-Infinity);
+  cost.forEach((value, k) => {
+    const group = root(col[k]!);
+    highest[group] = Math.max(highest[group]!, value);
+  });
+  return new Float64Array(nSources).map((_, i) => (start[i]! < start[i + 1]! ? highest[root(col[start[i]!]!)]! + 1 : 0));
+}
+
+/** Negative log likelihood of a pair up to a constant, with the floor under every error. */
 function pairCost(
   pairs: SkyPairs, k: number, sources: SkyPositions, objects: SkyPositions, o: AssociationOptions,
 ): number {
@@ -110,22 +132,4 @@ function pairCost(
   const varDec = sigma(sources.decErr[i]!) ** 2 + sigma(objects.decErr[j]!) ** 2;
   const [east, north] = tangentOffset_arcsec(sources.ra[i]!, sources.dec[i]!, objects.ra[j]!, objects.dec[j]!);
   return ((east * east) / varRa + (north * north) / varDec + Math.log(varRa * varDec)) / 2;
-}
-
-/** Optimal assignment of one group; every source has a column of its own that means "no object". */
-function assignGroup(group: readonly number[], pairs: SkyPairs, costs: readonly number[]): number[] {
-  const sourceRows = [...new Set(group.map(k => pairs.first[k]!))];
-  const objectCols = [...new Set(group.map(k => pairs.second[k]!))];
-  const [nRows, nCols] = [sourceRows.length, objectCols.length + sourceRows.length];
-  const alone = Math.max(...costs) + 1;
-  const cost = new Float64Array(nRows * nCols).fill(Infinity);
-  const pairAt = new Int32Array(nRows * nCols).fill(-1);
-  group.forEach((k, n) => {
-    const at = sourceRows.indexOf(pairs.first[k]!) * nCols + objectCols.indexOf(pairs.second[k]!);
-    cost[at] = costs[n]!;
-    pairAt[at] = k;
-  });
-  for (let r = 0; r < nRows; r++) cost[r * nCols + objectCols.length + r] = alone;
-  const chosen = minimumCostAssignment(cost, nRows, nCols);
-  return Array.from(chosen, (col, r) => pairAt[r * nCols + col]!).filter(k => k >= 0);
 }

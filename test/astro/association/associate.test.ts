@@ -18,6 +18,7 @@ describe('astro/association/associate', () => {
     ['beyond the radius', [0], [1.01], [-1], [-1]],
     ['two sources near one object: the nearer has it', [0.3, 0.1], [0], [-1, 0], [-1, 0]],
     ['a chain: a pair at 5 sigma is worse than one source alone', [0.0, 0.9], [0.55, 1.6], [-1, 0], [-1, 0]],
+    ['two sources whose nearest object is the same: greedy leaves the second alone, the optimum finds the other', [0, 0.35], [0.1, 0.9], [0, 1], [0, -1]],
     ['a source without a position', [NaN, 0], [0], [-1, 0], [-1, 0]],
     ['no objects', [0, 1], [], [-1, -1], [-1, -1]],
     ['no sources', [], [0], [], []],
@@ -28,20 +29,20 @@ describe('astro/association/associate', () => {
       expect([...best.object]).to.deep.equal(optimal);
       expect(best.nMatched).to.equal(optimal.filter(j => j >= 0).length);
       expect(best.nUnmatchedObjects).to.equal(objects.length - best.nMatched);
-      expect([...associate(line(sources), line(objects), { method: 'nearest' }).object]).to.deep.equal(nearest);
+      expect([...associate(line(sources), line(objects), { method: 'greedy' }).object]).to.deep.equal(nearest);
     });
   }
-  it('a chain within the errors: the optimum matches all, nearest first leaves one over', () => {
+  it('a chain within the errors: the optimum matches all, the greedy form leaves one over', () => {
     const [sources, objects] = [line([0, 0.9], 0.4), line([0.55, 1.6], 0.4)];
     expect([...associate(sources, objects).object]).to.deep.equal([0, 1]);
-    expect([...associate(sources, objects, { method: 'nearest' }).object]).to.deep.equal([-1, 0]);
+    expect([...associate(sources, objects, { method: 'greedy' }).object]).to.deep.equal([-1, 0]);
   });
   it('prefers the object whose errors fit, not the nearer one', () => {
     const errors = [0.05 / 3600, 0.5 / 3600];
     const objects = { ...line([0.4, -0.5]), raErr: errors, decErr: errors };
     const source = line([0], 0.05);
     expect([...associate(source, objects, { sigmaFloor_arcsec: 0.01 }).object]).to.deep.equal([1]);
-    expect([...associate(source, objects, { method: 'nearest' }).object]).to.deep.equal([0]);
+    expect([...associate(source, objects, { method: 'greedy' }).object]).to.deep.equal([0]);
   });
   it('is one to one, within the radius, and independent of far groups', () => {
     const offsets = fc.array(fc.double({ min: 0, max: 6, noNaN: true }), { maxLength: 12 });
