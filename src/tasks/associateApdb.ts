@@ -1,8 +1,9 @@
 /** Association of DIASources with the database, forced photometry, and alerts. */
 import { forcedPhotometry } from '../astro/association/forcedPhotometry.ts';
 import { idRange } from '../astro/association/sourceIds.ts';
+import { sourceHistory } from '../astro/association/sourceHistory.ts';
 import { withForcedMeans } from '../astro/association/summarizeDiaObjects.ts';
-import { historyTable, updateDiaObjects } from '../astro/association/updateDiaObjects.ts';
+import { updateDiaObjects } from '../astro/association/updateDiaObjects.ts';
 import type { ObjectUpdate } from '../astro/association/updateDiaObjects.ts';
 import type { AlertBatch } from '../model/alert.ts';
 import type { Apdb, ApdbVisit } from '../model/apdb.ts';
@@ -38,6 +39,12 @@ const CONFIG = {
   },
   newObjectSnrThreshold: { default: 0, doc: '|apFlux| / apFluxErr that a new object needs; 0: any.', min: 0 },
   newObjectReliabilityThreshold: { default: 0, doc: 'Reliability that a new object needs; 0: any.', min: 0, max: 1 },
+  newObjectLowReliabilitySnrThreshold: {
+    default: 0, min: 0, doc: '|apFlux| / apFluxErr that a new object of low reliability needs; 0: any.',
+  },
+  newObjectLowSnrReliabilityThreshold: {
+    default: 0.1, min: 0, max: 1, doc: 'Reliability below which newObjectLowReliabilitySnrThreshold counts; 0: never.',
+  },
   maxNewDiaObjects: { default: 0, doc: 'Fail when more objects are new; 0: no limit.', min: 0 },
   doRunForcedMeasurement: { default: true, doc: 'Measure known objects at their positions.' },
   historyThreshold: { default: 2, doc: 'Sources that an object needs for forced photometry.', min: 1 },
@@ -90,12 +97,14 @@ export const associateApdb = defineTask({
         position: config.positionMean as 'weighted' | 'mean', fallbackSigma_arcsec: config.fallbackSigmaArcSeconds,
       },
       newObjectBadFlags: config.newObjectBadFlags, newObjectSnrMin: config.newObjectSnrThreshold,
-      newObjectReliabilityMin: config.newObjectReliabilityThreshold, validityStart_mjdTai: visit.time_mjdTai,
+      newObjectReliabilityMin: config.newObjectReliabilityThreshold,
+      newObjectSnrMinOfUnreliable: config.newObjectLowReliabilitySnrThreshold,
+      newObjectReliabilityMinOfFaint: config.newObjectLowSnrReliabilityThreshold,
+      validityStart_mjdTai: visit.time_mjdTai,
     });
     checkNumber(update, config);
     const forced = measureForced(images, history.objects, update, config, context);
-    const allForced = historyTable([history.forced, forced]);
-    const objects = withForcedMeans(update.objects, allForced);
+    const objects = withForcedMeans(update.objects, sourceHistory([history.forced, forced], 'diaForcedSourceId'));
     apdb.store(visit, objects, update.sources, forced);
     const alerts = config.doPackageAlerts
       ? alertsOf(images, { ...history, forced: [history.forced, forced] }, { ...update, objects }, config, context)

@@ -1,6 +1,6 @@
 /** One alert for each associated source of a visit and detector: its records, its history, its cutouts. */
 import { alertCutout, alertRecord } from '../astro/association/alertPacket.ts';
-import { rowsByObject } from '../astro/association/summarizeDiaObjects.ts';
+import { rowsByObject } from '../astro/association/sourceHistory.ts';
 import type { Alert, AlertBatch, AlertRecord } from '../model/alert.ts';
 import type { Exposure } from '../model/image.ts';
 import { column, numbers, type Table } from '../model/table.ts';

@@ -1,9 +1,10 @@
 /** Sources of one difference image against the database: association, new objects, summaries. */
 import { ApError } from '../../model/errors.ts';
-import { column, numbers, selectRows, tableFromRows, withColumns } from '../../model/table.ts';
-import type { ColumnSpec, Table } from '../../model/table.ts';
+import { column, numbers, selectRows, withColumns } from '../../model/table.ts';
+import type { Table } from '../../model/table.ts';
 import { associate } from './associate.ts';
 import type { AssociationOptions, SkyPositions } from './associate.ts';
+import { optionalNumbers, sourceHistory } from './sourceHistory.ts';
 import { summarizeDiaObjects } from './summarizeDiaObjects.ts';
 import type { SummaryOptions } from './summarizeDiaObjects.ts';
 
@@ -27,6 +28,9 @@ export interface UpdateOptions {
   /** Nor does one with |apFlux| / apFluxErr below this, or a reliability below that; 0 switches the test off. */
   readonly newObjectSnrMin: number;
   readonly newObjectReliabilityMin: number;
+  /** Nor one with both of them below these; 0 switches the test off. */
+  readonly newObjectSnrMinOfUnreliable: number;
+  readonly newObjectReliabilityMinOfFaint: number;
   readonly validityStart_mjdTai: number;
 }
 
@@ -53,10 +57,10 @@ export function updateDiaObjects(sources: Table, known: KnownSky, options: Updat
     diaObjectId: { type: 'i64', unit: '', doc: 'DIAObject of the source', values: objectIds },
   });
   const objects = summarizeDiaObjects(
-    [...objectIds], historyTable([known.sources, associated]), options.validityStart_mjdTai, options.summary,
+    objectIds, sourceHistory([known.sources, associated]), options.validityStart_mjdTai, options.summary,
   );
   return {
-    sources: associated, objects: withEarliest(objects, known.objects),
+    sources: associated, objects: withWhatIsOlder(objects, known.objects),
     nUpdated: result.nMatched, nNew: rows.length - result.nMatched,
     nUnassociatedObjects: result.nUnmatchedObjects, nRejected: sources.nRows - rows.length,
   };
@@ -67,30 +71,6 @@ export function positionsOf(table: Table): SkyPositions {
     ra: optionalNumbers(table, 'ra'), dec: optionalNumbers(table, 'dec'),
     raErr: optionalNumbers(table, 'raErr'), decErr: optionalNumbers(table, 'decErr'),
   };
-}
-
-/** A column as numbers, NaN throughout when the table does not have it. */
-export function optionalNumbers(table: Table, name: string): Float64Array {
-  return name in table.columns ? numbers(table, name) : new Float64Array(table.nRows).fill(NaN);
-}
-
-const HISTORY: readonly ColumnSpec[] = [
-  { name: 'diaObjectId', type: 'i64', unit: '', doc: '' }, { name: 'band', type: 'string', unit: '', doc: '' },
-  ...['midpointMjdTai', 'ra', 'dec', 'raErr', 'decErr', 'psfFlux', 'psfFluxErr', 'scienceFlux', 'scienceFluxErr']
-    .map((name): ColumnSpec => ({ name, type: 'f64', unit: '', doc: '' })),
-];
-
-/** The columns that summaries need, of several tables one below the other; absent ones are NaN. */
-export function historyTable(tables: readonly Table[]): Table {
-  const rows = tables.filter(t => t.nRows > 0).flatMap(table => {
-    const ids = column(table, 'diaObjectId', 'i64');
-    const bands = column(table, 'band', 'string');
-    const values = HISTORY.slice(2).map(({ name }) => [name, optionalNumbers(table, name)] as const);
-    return Array.from({ length: table.nRows }, (_, i) => ({
-      diaObjectId: ids[i]!, band: bands[i]!, ...Object.fromEntries(values.map(([name, v]) => [name, v[i]!])),
-    }));
-  });
-  return tableFromRows(HISTORY, rows);
 }
 
 function newObjectTest(sources: Table, options: UpdateOptions): (row: number) => boolean {
@@ -104,10 +84,16 @@ function newObjectTest(sources: Table, options: UpdateOptions): (row: number) =>
   const flux = optionalNumbers(sources, 'apFlux');
   const error = optionalNumbers(sources, 'apFluxErr');
   const reliability = optionalNumbers(sources, 'reliability');
-  return row => Number.isFinite(ra[row]! + dec[row]!)
-    && !flags.some(values => values[row] !== 0)
-    && !(options.newObjectSnrMin > 0 && !(Math.abs(flux[row]!) / error[row]! >= options.newObjectSnrMin))
-    && !(options.newObjectReliabilityMin > 0 && reliability[row]! < options.newObjectReliabilityMin);
+  const { newObjectSnrMin, newObjectReliabilityMin, newObjectSnrMinOfUnreliable, newObjectReliabilityMinOfFaint } = options;
+  const tests = newObjectSnrMinOfUnreliable > 0 && newObjectReliabilityMinOfFaint > 0;
+  return row => {
+    if (!Number.isFinite(ra[row]! + dec[row]!) || flags.some(values => values[row] !== 0)) return false;
+    const snr = Math.abs(flux[row]!) / error[row]!;
+    // Neither an unknown S/N nor an unknown reliability is low; but a S/N that is asked for must be known.
+    if (newObjectSnrMin > 0 && !(snr >= newObjectSnrMin)) return false;
+    if (newObjectReliabilityMin > 0 && reliability[row]! < newObjectReliabilityMin) return false;
+    return !(tests && snr < newObjectSnrMinOfUnreliable && reliability[row]! < newObjectReliabilityMinOfFaint);
+  };
 }
 
 function checkNotStored(sources: Table, history: Table): void {
@@ -119,15 +105,26 @@ function checkNotStored(sources: Table, history: Table): void {
   }
 }
 
-/** The first detection may lie before the window of the history: the earlier of both counts. */
-function withEarliest(objects: Table, known: Table): Table {
+/**
+ * What the window of the history cannot tell: the first detection may lie before it, and with it the errors of the
+ * position where these are those of the first source.
+ */
+function withWhatIsOlder(objects: Table, known: Table): Table {
   if (known.nRows === 0 || !('firstDiaSourceMjdTai' in known.columns)) return objects;
+  const rowOf = new Map(Array.from(column(known, 'diaObjectId', 'i64'), (id, i) => [id, i]));
+  const before = Array.from(column(objects, 'diaObjectId', 'i64'), id => rowOf.get(id) ?? -1);
   const first = numbers(known, 'firstDiaSourceMjdTai');
-  const byId = new Map(Array.from(column(known, 'diaObjectId', 'i64'), (id, i) => [id, first[i]!]));
-  const ids = column(objects, 'diaObjectId', 'i64');
   const values = numbers(objects, 'firstDiaSourceMjdTai').map((value, i) => {
-    const earlier = byId.get(ids[i]!);
-    return earlier !== undefined && earlier < value ? earlier : value;
+    const earlier = before[i]! >= 0 ? first[before[i]!]! : NaN;
+    return earlier < value ? earlier : value;
   });
-  return withColumns(objects, { firstDiaSourceMjdTai: { type: 'f64', unit: '', doc: '', values } });
+  const errors = ['raErr', 'decErr', 'ra_dec_Cov'].map(name => {
+    const old = optionalNumbers(known, name);
+    const filled = numbers(objects, name).map((value, i) => (Number.isNaN(value) && before[i]! >= 0 ? old[before[i]!]! : value));
+    const { unit } = objects.columns[name]!;
+    return [name, { type: 'f32', unit, doc: '', values: Float32Array.from(filled) }] as const;
+  });
+  return withColumns(objects, {
+    firstDiaSourceMjdTai: { type: 'f64', unit: '', doc: '', values }, ...Object.fromEntries(errors),
+  });
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { summarizeDiaObjects, withForcedMeans } from '../../../src/astro/association/summarizeDiaObjects.ts';
-import { historyTable } from '../../../src/astro/association/updateDiaObjects.ts';
+import { sourceHistory } from '../../../src/astro/association/sourceHistory.ts';
 import { DIA_FORCED_SOURCE_COLUMNS, DIA_OBJECT_COLUMNS, DIA_SOURCE_COLUMNS } from '../../../src/model/apdbColumns.ts';
 import { rowsOf, tableFromRows } from '../../../src/model/table.ts';
 import type { Table } from '../../../src/model/table.ts';
@@ -16,15 +16,16 @@ function sourceTable(rows: readonly Row[]): Table {
   ], rows);
 }
 
+const FIVE = BigInt64Array.of(5n);
 const base = { diaObjectId: 5n, band: 'g', midpointMjdTai: 100, ra: 10, dec: 20, psfFlux: 1, psfFluxErr: 1 };
 const one = (rows: readonly Row[], options = {}): Record<string, number> =>
-  rowsOf(summarizeDiaObjects([5n], sourceTable(rows), 100, options))[0] as Record<string, number>;
+  rowsOf(summarizeDiaObjects(FIVE, sourceHistory([sourceTable(rows)]), 100, options))[0] as Record<string, number>;
 
 describe('astro/association/summarizeDiaObjects', () => {
   it('agrees with the objects that Rubin\'s pipeline made from the same sources (DECam HiTS 2015)', () => {
-    const ids = golden.objects.map(o => BigInt(o.diaObjectId));
+    const ids = BigInt64Array.from(golden.objects, o => BigInt(o.diaObjectId));
     const sources = sourceTable(golden.sources.map(s => ({ ...s, diaObjectId: BigInt(s.diaObjectId) })));
-    const rows = rowsOf(summarizeDiaObjects(ids, sources, 0, { position: 'mean' }));
+    const rows = rowsOf(summarizeDiaObjects(ids, sourceHistory([sources]), 0, { position: 'mean' }));
     let nCompared = 0;
     golden.objects.forEach((object, k) => {
       for (const [name, value] of Object.entries(object)) {
@@ -39,7 +40,7 @@ describe('astro/association/summarizeDiaObjects', () => {
     expect(nCompared).to.be.above(300);
   });
   it('has every column of the schema but the end of validity', () => {
-    const table = summarizeDiaObjects([5n], sourceTable([base]), 100);
+    const table = summarizeDiaObjects(FIVE, sourceHistory([sourceTable([base])]), 100);
     const expected = DIA_OBJECT_COLUMNS.map(c => c.name).filter(n => n !== 'validityEndMjdTai');
     expect(Object.keys(table.columns)).to.deep.equal(expected);
   });
@@ -72,7 +73,7 @@ describe('astro/association/summarizeDiaObjects', () => {
   });
   it('means of forced fluxes', () => {
     const forced = sourceTable([{ ...base, psfFlux: 2 }, { ...base, psfFlux: 4 }, { ...base, band: 'r', psfFlux: 7, psfFluxErr: 2 }]);
-    const row = rowsOf(withForcedMeans(summarizeDiaObjects([5n], sourceTable([base]), 100), forced))[0]!;
+    const row = rowsOf(withForcedMeans(summarizeDiaObjects(FIVE, sourceHistory([sourceTable([base])]), 100), sourceHistory([forced])))[0]!;
     expect([row.g_fpFluxMean, row.r_fpFluxMean, row.r_fpFluxMeanErr]).to.deep.equal([3, 7, 2]);
     expect(row.i_fpFluxMean).to.be.NaN;
   });
@@ -80,9 +81,10 @@ describe('astro/association/summarizeDiaObjects', () => {
     const bare = tableFromRows([
       { name: 'diaObjectId', type: 'i64', unit: '', doc: '' }, { name: 'band', type: 'string', unit: '', doc: '' },
     ], [{ diaObjectId: 5n, band: 'g' }]);
-    const table = historyTable([{ nRows: 0, columns: {} }, bare, sourceTable([base])]);
-    expect(table.nRows).to.equal(2);
-    expect(rowsOf(table)[0]!.psfFlux).to.be.NaN;
+    const history = sourceHistory([{ nRows: 0, columns: {} }, bare, sourceTable([base])]);
+    expect(history.nRows).to.equal(2);
+    expect(history.psfFlux[0]).to.be.NaN;
+    expect(history.psfFlux[1]).to.equal(1);
   });
   it('the schema has the number of columns that its version has', () => {
     expect([DIA_OBJECT_COLUMNS.length, DIA_SOURCE_COLUMNS.length, DIA_FORCED_SOURCE_COLUMNS.length]).to.deep.equal([83, 103, 14]);
