@@ -18,6 +18,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['butler'], async () => (await import('./commands/butler.ts')).addButlerCommand],
   [['pipetask'], async () => (await import('./commands/pipetask.ts')).addPipetaskCommand],
   [['ap-pipe'], async () => (await import('./commands/apPipe.ts')).addApPipeCommand],
+  [['apdb'], async () => (await import('./commands/apdb.ts')).addApdbCommand],
   [['alerts'], async () => (await import('./commands/alerts.ts')).addAlertsCommand],
   [['fits'], async () => (await import('./commands/fits.ts')).addFitsCommand],
   [['wcs'], async () => (await import('./commands/wcs.ts')).addWcsCommand],
