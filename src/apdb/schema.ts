@@ -1,23 +1,31 @@
 /**
- * Tables of the association database as `dax_apdb` makes them in SQLite (schema 10.0.0, `ApdbSql` 1.2.1, index mode
- * `baseline`), and three tables of our own that let a stored visit be taken back exactly.
+ * Tables of the association database as `dax_apdb` makes them (schema 10.0.0, `ApdbSql` 1.2.1) in SQLite and PostgreSQL,
+ * with what a configuration adds to them, and three tables and two indices of our own.
  */
-import type Database from 'better-sqlite3';
-import { ApError } from '../model/errors.ts';
 import { DIA_FORCED_SOURCE_COLUMNS, DIA_OBJECT_COLUMNS, DIA_SOURCE_COLUMNS } from '../model/apdbColumns.ts';
 import type { ApdbColumn } from '../model/apdbColumns.ts';
+import { quoted } from './connection.ts';
+import type { SqlConnection } from './connection.ts';
 
 export const SCHEMA_VERSION = '10.0.0';
 export const CODE_VERSION = '1.2.1';
+export const REPLICA_VERSION = '1.0.0';
 /** Level of the HTM index in the column `pixelId`. */
 export const HTM_LEVEL = 20;
 
-/** Index modes of which the rows mean the same to us; the primary key differs. */
-const READABLE_MODES = ['baseline', 'pix_id_iov'];
-const CONFIG_KEY = 'config:apdb-sql.json';
+/** How DIAObjects are found: by an index on pixelId, by a primary key that begins with it, or in a table of latest versions. */
+export const INDEX_MODES = ['baseline', 'pix_id_iov', 'last_object_table'] as const;
+export type IndexMode = (typeof INDEX_MODES)[number];
+
+/** What is fixed when a database is made. */
+export interface ApdbForm {
+  readonly indexMode: IndexMode;
+  /** Whether tables for the copy to the Prompt Products Database are kept. */
+  readonly hasReplica: boolean;
+}
 
 export interface ApdbTable {
-  readonly name: 'DiaObject' | 'DiaSource' | 'DiaForcedSource';
+  readonly name: 'DiaObject' | 'DiaSource' | 'DiaForcedSource' | 'DiaObjectLast';
   readonly columns: readonly ApdbColumn[];
   readonly hasPixelId: boolean;
   readonly primaryKey: readonly string[];
@@ -39,111 +47,117 @@ export const DIA_FORCED_SOURCE: ApdbTable = {
   name: 'DiaForcedSource', columns: DIA_FORCED_SOURCE_COLUMNS, hasPixelId: false,
   primaryKey: ['diaObjectId', 'visit', 'detector'], indices: { visitDetector: ['visit', 'detector'] },
 };
-const TABLES = [DIA_OBJECT, DIA_SOURCE, DIA_FORCED_SOURCE];
+/** Latest versions, in the mode `last_object_table` only. */
+export const DIA_OBJECT_LAST: ApdbTable = {
+  name: 'DiaObjectLast', hasPixelId: true, primaryKey: ['pixelId', 'diaObjectId'], indices: {},
+  columns: ['diaObjectId', 'validityStartMjdTai', 'lastDiaSourceMjdTai', 'ra', 'raErr', 'dec', 'decErr', 'ra_dec_Cov',
+    'firstDiaSourceMjdTai', 'nDiaSources'].map(name => DIA_OBJECT_COLUMNS.find(c => c.name === name)!),
+};
+export const CHUNK_TABLES = {
+  DiaObjectChunks: DIA_OBJECT, DiaSourceChunks: DIA_SOURCE, DiaForcedSourceChunks: DIA_FORCED_SOURCE,
+} as const;
 
-const SQL_TYPES: Readonly<Record<string, string>> = {
+const SQLITE_TYPES: Readonly<Record<string, string>> = {
   i64: 'BIGINT', i32: 'INTEGER', i16: 'SMALLINT', f64: 'DOUBLE', f32: 'REAL', bool: 'BOOLEAN', char1: 'CHAR(1)', str7: 'VARCHAR(7)',
 };
+export const POSTGRES_TYPES: Readonly<Record<string, string>> = { ...SQLITE_TYPES, f64: 'DOUBLE PRECISION' };
 
-const MATCHES_AND_METADATA = `
-CREATE TABLE "DiaObject_To_Object_Match" ("diaObjectId" BIGINT NOT NULL, "objectId" BIGINT NOT NULL, dist REAL, "lnP" REAL);
-CREATE INDEX "IDX_DiaObjectToObjectMatch_diaObjectId" ON "DiaObject_To_Object_Match" ("diaObjectId");
-CREATE INDEX "IDX_DiaObjectToObjectMatch_objectId" ON "DiaObject_To_Object_Match" ("objectId");
-CREATE TABLE metadata (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));`;
-
-/**
- * Which visits are stored, in which order, and which object versions each has written. An object that two detectors
- * of one visit update has one row in DiaObject, as both versions begin at the same time; the earlier one is kept aside.
- * Other clients do not look at these tables.
- */
-const JOURNAL = `
-CREATE TABLE IF NOT EXISTS "ApVerifyStore" (sequence INTEGER PRIMARY KEY, visit BIGINT NOT NULL, detector SMALLINT NOT NULL,
-  "timeMjdTai" DOUBLE NOT NULL, UNIQUE (visit, detector));
-CREATE TABLE IF NOT EXISTS "ApVerifyStoredObject" (sequence INTEGER NOT NULL, "diaObjectId" BIGINT NOT NULL,
-  "validityStartMjdTai" DOUBLE NOT NULL, PRIMARY KEY ("diaObjectId", "validityStartMjdTai", sequence)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS "IDX_ApVerifyStoredObject_sequence" ON "ApVerifyStoredObject" (sequence);
-CREATE TABLE IF NOT EXISTS "ApVerifyReplacedObject" (sequence INTEGER NOT NULL, ${columnList(DIA_OBJECT)},
-  PRIMARY KEY ("diaObjectId", "validityStartMjdTai", sequence));`;
-
-/** Makes all tables in an empty database and writes the metadata rows. */
-export function createTables(db: Database.Database): void {
-  for (const table of TABLES) {
-    const key = table.primaryKey.map(quoted).join(', ');
-    db.exec(`CREATE TABLE ${quoted(table.name)} (${columnList(table)}, PRIMARY KEY (${key}))`);
-    for (const [name, columns] of Object.entries(table.indices)) {
-      db.exec(`CREATE INDEX "IDX_${table.name}_${name}" ON ${quoted(table.name)} (${columns.map(quoted).join(', ')})`);
-    }
-  }
-  db.exec(MATCHES_AND_METADATA);
-  createJournal(db);
-  const insert = db.prepare('INSERT INTO metadata VALUES (?, ?)');
-  insert.run('version:schema', SCHEMA_VERSION);
-  insert.run('version:ApdbSql', CODE_VERSION);
-  insert.run(CONFIG_KEY, '{"enable_replica": false, "dia_object_index": "baseline", "htm_level": 20,'
-    + ' "htm_index_column": "pixelId", "ra_dec_columns": ["ra", "dec"]}');
+/** The same table with the primary key of the index mode. */
+export function inMode(table: ApdbTable, { indexMode }: ApdbForm): ApdbTable {
+  if (table.name !== 'DiaObject' || indexMode !== 'pix_id_iov') return table;
+  return { ...table, primaryKey: ['pixelId', ...table.primaryKey] };
 }
 
-/** Our own tables, which a database that another client has made does not have. */
-export function createJournal(db: Database.Database): void {
-  db.exec(JOURNAL);
-}
+export const namesOf = (table: ApdbTable): string[] => [...table.columns.map(c => c.name), ...(table.hasPixelId ? ['pixelId'] : [])];
 
-/**
- * The rules of `dax_apdb`: major versions equal, minor versions not above ours. Throws ApError APDB when they are
- * broken, when a table is absent, or when the database has a form that is not written here (replication, a table of
- * last versions, another pixelization).
- */
-export function checkSchema(db: Database.Database, file: string): void {
-  const tables = new Set(db.prepare('SELECT name FROM sqlite_master WHERE type = \'table\'').pluck().all());
-  const absent = ['metadata', ...TABLES.map(t => t.name)].filter(name => !tables.has(name));
-  if (absent.length > 0) {
-    throw new ApError('APDB', { where: file, found: `no table ${absent.join(', ')}`, expected: `an APDB of schema ${SCHEMA_VERSION}` });
-  }
-  const metadata = new Map(db.prepare<[], [string, string]>('SELECT name, value FROM metadata').raw().all());
-  checkVersion(metadata.get('version:schema'), SCHEMA_VERSION, `${file}, version:schema`);
-  checkVersion(metadata.get('version:ApdbSql'), CODE_VERSION, `${file}, version:ApdbSql`);
-  checkConfiguration(metadata.get(CONFIG_KEY), file);
-}
+type Dialect = SqlConnection['dialect'];
+const typesOf = (dialect: Dialect): Readonly<Record<string, string>> => (dialect === 'sqlite' ? SQLITE_TYPES : POSTGRES_TYPES);
 
-function checkVersion(found: string | undefined, ours: string, where: string): void {
-  const [major, minor] = (found ?? '').split('.').map(Number);
-  const [ourMajor, ourMinor] = ours.split('.').map(Number);
-  if (major === ourMajor && minor! <= ourMinor!) return;
-  throw new ApError('APDB', {
-    where, found: found ?? 'no version', expected: `${ourMajor}.x, at most ${ourMajor}.${ourMinor}`,
-    todo: 'give another database, or make a new one',
-  });
-}
-
-function checkConfiguration(text: string | undefined, file: string): void {
-  const config = parseObject(text);
-  const wrong = config === null ? 'not a JSON object'
-    : !READABLE_MODES.includes(String(config.dia_object_index)) ? `dia_object_index ${String(config.dia_object_index)}`
-    : config.enable_replica !== false ? 'replication'
-    : config.htm_level !== HTM_LEVEL || config.htm_index_column !== 'pixelId' ? 'another pixelization'
-    : null;
-  if (wrong === null) return;
-  throw new ApError('APDB', {
-    where: `${file}, ${CONFIG_KEY}`, found: wrong,
-    expected: `dia_object_index ${READABLE_MODES.join(' or ')}, no replication, HTM level ${HTM_LEVEL} in pixelId`,
-  });
-}
-
-function parseObject(text: string | undefined): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text ?? 'null');
-    return typeof value === 'object' && !Array.isArray(value) ? value as Record<string, unknown> | null : null;
-  } catch {
-    return null;
-  }
-}
-
-function columnList(table: ApdbTable): string {
+function columnList(table: ApdbTable, dialect: Dialect): string {
+  const types = typesOf(dialect);
   const columns = table.columns.map(({ name, schemaType, nullable }) =>
-    `${quoted(name)} ${SQL_TYPES[schemaType]!}${name === 'trailNdata' ? ' DEFAULT \'0\'' : ''}${nullable ? '' : ' NOT NULL'}`);
+    `${quoted(name)} ${types[schemaType]!}${name === 'trailNdata' ? ' DEFAULT \'0\'' : ''}${nullable ? '' : ' NOT NULL'}`);
   return [...columns, ...(table.hasPixelId ? ['"pixelId" BIGINT NOT NULL'] : [])].join(', ');
 }
 
-export function quoted(name: string): string {
-  return `"${name}"`;
+const list = (names: readonly string[]): string => names.map(quoted).join(', ');
+
+function tableStatements(table: ApdbTable, dialect: Dialect): string[] {
+  return [
+    `CREATE TABLE ${quoted(table.name)} (${columnList(table, dialect)}, PRIMARY KEY (${list(table.primaryKey)}))`,
+    ...Object.entries(table.indices).map(([name, columns]) =>
+      `CREATE INDEX "IDX_${table.name}_${name}" ON ${quoted(table.name)} (${list(columns)})`),
+  ];
 }
+
+const MATCHES_AND_METADATA = [
+  'CREATE TABLE "DiaObject_To_Object_Match" ("diaObjectId" BIGINT NOT NULL, "objectId" BIGINT NOT NULL, dist REAL, "lnP" REAL)',
+  'CREATE INDEX "IDX_DiaObjectToObjectMatch_diaObjectId" ON "DiaObject_To_Object_Match" ("diaObjectId")',
+  'CREATE INDEX "IDX_DiaObjectToObjectMatch_objectId" ON "DiaObject_To_Object_Match" ("objectId")',
+  'CREATE TABLE metadata (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name))',
+];
+
+/** The chunk of every row, for the copy to another database; a row that goes takes its entry along. */
+function replicaStatements(form: ApdbForm, dialect: Dialect): string[] {
+  const types = typesOf(dialect);
+  const timestamp = dialect === 'sqlite' ? 'TIMESTAMP' : 'TIMESTAMP WITH TIME ZONE';
+  const cascade = 'ON DELETE CASCADE ON UPDATE CASCADE';
+  return [
+    `CREATE TABLE "ApdbReplicaChunks" (apdb_replica_chunk BIGINT, last_update_time ${timestamp} NOT NULL, unique_id ${
+      dialect === 'sqlite' ? 'CHAR(32)' : 'UUID'} NOT NULL, PRIMARY KEY (apdb_replica_chunk))`,
+    ...Object.entries(CHUNK_TABLES).flatMap(([name, base]) => {
+      const table = inMode(base, form);
+      const key = table.primaryKey.map(column =>
+        `${quoted(column)} ${types[table.columns.find(c => c.name === column)?.schemaType ?? 'i64']!} NOT NULL`).join(', ');
+      return [
+        `CREATE TABLE ${quoted(name)} (apdb_replica_chunk BIGINT NOT NULL, ${key}, PRIMARY KEY (${list(table.primaryKey)}),
+          CONSTRAINT "${name}_fk_${table.name}" FOREIGN KEY (${list(table.primaryKey)})
+          REFERENCES ${quoted(table.name)} (${list(table.primaryKey)}) ${cascade},
+          CONSTRAINT "${name}_fk_ApdbReplicaChunks" FOREIGN KEY (apdb_replica_chunk)
+          REFERENCES "ApdbReplicaChunks" (apdb_replica_chunk) ${cascade})`,
+        `CREATE INDEX "${name}_apdb_replica_chunk_idx" ON ${quoted(name)} (apdb_replica_chunk)`,
+      ];
+    }),
+    `CREATE TABLE "ApdbUpdateRecordChunks" (apdb_replica_chunk BIGINT NOT NULL, update_time_ns BIGINT NOT NULL,
+      update_order INTEGER NOT NULL, update_unique_id ${dialect === 'sqlite' ? 'CHAR(32)' : 'UUID'} NOT NULL,
+      update_payload VARCHAR NOT NULL,
+      PRIMARY KEY (apdb_replica_chunk, update_time_ns, update_order, update_unique_id))`,
+  ];
+}
+
+/** Statements that make all tables of a form; the indices of DiaObject do not depend on it. */
+export function schemaStatements(form: ApdbForm, dialect: Dialect): string[] {
+  const tables = [inMode(DIA_OBJECT, form), DIA_SOURCE, DIA_FORCED_SOURCE, ...(form.indexMode === 'last_object_table' ? [DIA_OBJECT_LAST] : [])];
+  return [
+    ...tables.flatMap(table => tableStatements(table, dialect)),
+    ...MATCHES_AND_METADATA,
+    ...(form.hasReplica ? replicaStatements(form, dialect) : []),
+  ];
+}
+
+/**
+ * Which visits are stored, by which run, in which order, and which object versions each has written. An object that two
+ * detectors of one visit update has one row in DiaObject, as both versions begin at the same time; the earlier one is
+ * kept aside. The two indices find the latest versions however long the history is. Other clients do not look at any of these.
+ */
+export function journalStatements(dialect: Dialect): string[] {
+  const double = typesOf(dialect).f64!;
+  return [
+    `CREATE TABLE IF NOT EXISTS "ApVerifyStore" (sequence INTEGER PRIMARY KEY, visit BIGINT NOT NULL, detector SMALLINT NOT NULL,
+      "timeMjdTai" ${double} NOT NULL, run TEXT, UNIQUE (visit, detector))`,
+    `CREATE TABLE IF NOT EXISTS "ApVerifyStoredObject" (sequence INTEGER NOT NULL, "diaObjectId" BIGINT NOT NULL,
+      "validityStartMjdTai" ${double} NOT NULL, PRIMARY KEY ("diaObjectId", "validityStartMjdTai", sequence))${
+      dialect === 'sqlite' ? ' WITHOUT ROWID' : ''}`,
+    'CREATE INDEX IF NOT EXISTS "IDX_ApVerifyStoredObject_sequence" ON "ApVerifyStoredObject" (sequence)',
+    `CREATE TABLE IF NOT EXISTS "ApVerifyReplacedObject" (sequence INTEGER NOT NULL, ${columnList(DIA_OBJECT, dialect)},
+      PRIMARY KEY ("diaObjectId", "validityStartMjdTai", sequence))`,
+    'CREATE INDEX IF NOT EXISTS "IDX_ApVerifyLatest_pixelId" ON "DiaObject" ("pixelId") WHERE "validityEndMjdTai" IS NULL',
+    'CREATE INDEX IF NOT EXISTS "IDX_ApVerifyLatest_diaObjectId" ON "DiaObject" ("diaObjectId") WHERE "validityEndMjdTai" IS NULL',
+  ];
+}
+
+/** All tables that a database may have, dependent ones first. */
+export const ALL_TABLES = [
+  'ApVerifyReplacedObject', 'ApVerifyStoredObject', 'ApVerifyStore', ...Object.keys(CHUNK_TABLES), 'ApdbUpdateRecordChunks',
+  'ApdbReplicaChunks', 'DiaObjectLast', 'DiaObject_To_Object_Match', 'DiaForcedSource', 'DiaSource', 'DiaObject', 'metadata',
+];

@@ -1,7 +1,7 @@
 /** Everything that a run decides before its first quantum: data, pipeline, graph, and the names of what it writes. */
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
-import { createApdb } from '../apdb/sqliteApdb.ts';
+import { createApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { repositoryCatalog } from '../harness/graphCatalog.ts';
 import { ingestPackage } from '../harness/ingest.ts';

@@ -1,5 +1,5 @@
 /** Runs quanta in this process: loads what a quantum reads, runs its task, and stages what it makes. */
-import { openApdb } from '../apdb/sqliteApdb.ts';
+import { openApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { stageDataset } from '../butler/staging.ts';
 import { instruments } from '../instruments/index.ts';

@@ -1,6 +1,6 @@
 /** Quanta at work on the command line: worker processes, progress, Ctrl-C, and the tidying afterwards. */
 import { existsSync } from 'node:fs';
-import { createApdb } from '../apdb/sqliteApdb.ts';
+import { createApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { runGraph } from '../harness/runGraph.ts';
 import type { RunGraphOptions } from '../harness/runGraph.ts';

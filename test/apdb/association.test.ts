@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApdb, openApdb } from '../../src/apdb/sqliteApdb.ts';
+import { createApdb, openApdb } from '../../src/apdb/openApdb.ts';
 import type { Apdb } from '../../src/model/apdb.ts';
 import { rowsOf } from '../../src/model/table.ts';
 import { associateApdb } from '../../src/tasks/associateApdb.ts';

@@ -1,28 +1,13 @@
-/** What every association database does, run against SQLite and against the double that the tests of tasks use. */
+/** What every association database does, run against both back ends and against the double that the tests of tasks use. */
 import { expect } from 'chai';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createApdb, openApdb } from '../../src/apdb/sqliteApdb.ts';
 import type { Apdb, SkyPolygon } from '../../src/model/apdb.ts';
 import { rowsOf } from '../../src/model/table.ts';
 import type { Table } from '../../src/model/table.ts';
 import { directionOf, offsetBy, polygonVectors, positionAngle_deg } from '../../src/sky/sphere.ts';
 import type { Vector3 } from '../../src/sky/sphere.ts';
 import { MemoryApdb } from '../tasks/memoryApdb.ts';
+import { POSTGRES, SQLITE } from './backends.ts';
 import { BIG, forcedOf, NONE, objectsOf, sourcesOf, squareAround, visitOf } from './rows.ts';
-
-const directory = mkdtempSync(path.join(tmpdir(), 'apdb-'));
-let nFiles = 0;
-const open: (Apdb & { close(): void })[] = [];
-
-function sqlite(): Apdb {
-  const file = path.join(directory, `${nFiles++}.sqlite3`);
-  createApdb(file);
-  const apdb = openApdb(file);
-  open.push(apdb);
-  return apdb;
-}
 
 const field = squareAround(150, 2, 0.1);
 const pick = (table: Table, ...names: string[]): unknown[] =>
@@ -38,12 +23,13 @@ function closeToTheBorder({ vertices_deg: v }: SkyPolygon, ra: number, dec: numb
   });
 }
 
-for (const [name, make] of [['SQLite', sqlite], ['memory', () => new MemoryApdb()]] as const) {
-  describe(`apdb contract: ${name}`, () => {
-    after(() => {
-      for (const apdb of open.splice(0)) apdb.close();
-      if (name === 'memory') rmSync(directory, { recursive: true });
-    });
+for (const backend of [SQLITE, POSTGRES, null]) {
+  describe(`apdb contract: ${backend?.name ?? 'memory'}`, () => {
+    if (backend !== null) {
+      before(backend.prepare);
+      after(backend.tidy);
+    }
+    const make = (): Apdb => backend?.fresh().apdb ?? new MemoryApdb();
 
     it('an empty database has nothing', () => {
       const apdb = make();

@@ -1,5 +1,5 @@
 /** Run in a process of its own: stores a visit and is killed when its forced sources are read, inside the transaction. */
-import { openApdb } from '../../src/apdb/sqliteApdb.ts';
+import { openApdb } from '../../src/apdb/openApdb.ts';
 import { forcedOf, objectsOf, sourcesOf, visitOf } from './rows.ts';
 
 const visit = visitOf(2);

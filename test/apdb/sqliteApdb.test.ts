@@ -4,15 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import fc from 'fast-check';
-import { createApdb, openApdb } from '../../src/apdb/sqliteApdb.ts';
+import { createApdb, openApdb } from '../../src/apdb/openApdb.ts';
 import type { Apdb } from '../../src/model/apdb.ts';
 import { DIA_FORCED_SOURCE_COLUMNS, DIA_OBJECT_COLUMNS, DIA_SOURCE_COLUMNS } from '../../src/model/apdbColumns.ts';
 import { ApError } from '../../src/model/errors.ts';
-import { rowsOf, tableFromRows, withColumns } from '../../src/model/table.ts';
+import { rowsOf } from '../../src/model/table.ts';
 import { htmIndex } from '../../src/sky/htm.ts';
-import { MemoryApdb } from '../tasks/memoryApdb.ts';
-import { BIG, forcedOf, NONE, objectsOf, sourcesOf, squareAround, visitOf } from './rows.ts';
+import { BIG, NONE, objectsOf, sourcesOf, squareAround, visitOf } from './rows.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'apdb-'));
 const field = squareAround(150, 2, 0.1);
@@ -77,7 +75,7 @@ describe('apdb/sqliteApdb: layout', () => {
     const { sql } = fresh();
     const [step] = sql.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM "DiaObject"
       WHERE "pixelId" >= 1 AND "pixelId" < 9 AND "validityEndMjdTai" IS NULL`).all();
-    expect(step!.detail).to.include('IDX_DiaObject_pixelId');
+    expect(step!.detail).to.include('IDX_ApVerifyLatest_pixelId');
   });
 
   it('values: NaN is NULL and back, identifiers without a value too, integers exact, float32 kept, pixelId of level 20', () => {
@@ -117,144 +115,12 @@ describe('apdb/sqliteApdb: layout', () => {
   });
 });
 
-describe('apdb/sqliteApdb: history', () => {
-  it('a version ends where the next begins', () => {
-    const { apdb, sql } = fresh();
-    for (const k of [1, 2, 3]) apdb.store(visitOf(k), objectsOf([{ diaObjectId: BIG, nDiaSources: k }]), NONE, NONE);
-    expect(validities(sql)).to.deep.equal([[60_001, 60_002], [60_002, 60_003], [60_003, null]]);
-    apdb.forgetVisitDetector(visitOf(2));
-    expect(validities(sql)).to.deep.equal([[60_001, 60_003], [60_003, null]]);
-  });
-
-  it('the validity that the rows claim does not count', () => {
-    const { apdb } = fresh();
-    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n, validityStartMjdTai: 5, validityEndMjdTai: 6 }]), NONE, NONE);
-    const object = rowsOf(apdb.getDiaObjects(field))[0]!;
-    expect(object.validityStartMjdTai).to.equal(60_001);
-    expect(object.validityEndMjdTai).to.satisfy(Number.isNaN);
-  });
-
-  it('reads back twelve months of 30 days', () => {
-    const { apdb } = fresh();
-    const visit = visitOf(1, 1, 60_000);
-    apdb.store(visit, NONE, sourcesOf(visit, [{ diaSourceId: 1n, diaObjectId: 1n }]),
-      forcedOf(visit, [{ diaForcedSourceId: 1n, diaObjectId: 1n }]));
-    for (const [time, n] of [[60_000, 1], [60_359.99, 1], [60_360, 0]] as const) {
-      for (const ids of [null, [1n]]) {
-        expect(apdb.getDiaSources(field, ids, time).nRows, String(time)).to.equal(n);
-        expect(apdb.getDiaForcedSources(field, ids, time).nRows, String(time)).to.equal(n);
-      }
-    }
-  });
-
-  it('rows are in the order of time and identifier, however they were stored', () => {
-    const { apdb } = fresh();
-    for (const [k, ids] of [[3, [1n]], [1, [30n, 20n]], [2, [10n]]] as const) {
-      const visit = visitOf(k);
-      const rows = ids.map(id => ({ diaObjectId: id, diaSourceId: id }));
-      apdb.store(visit, objectsOf(rows), sourcesOf(visit, rows), NONE);
-    }
-    expect(rowsOf(apdb.getDiaSources(field, null, 60_004)).map(r => r.diaSourceId)).to.deep.equal([20n, 30n, 10n, 1n]);
-    expect(rowsOf(apdb.getDiaObjects(field)).map(r => r.diaObjectId)).to.deep.equal([1n, 10n, 20n, 30n]);
-  });
-
-  it('a forgotten store leaves no trace in any table', () => {
-    const { apdb, sql } = fresh();
-    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n }]), NONE, NONE);
-    const before = dump(sql);
-    const visit = visitOf(2);
-    apdb.store(visit, objectsOf([{ diaObjectId: 1n }, { diaObjectId: 2n }]), sourcesOf(visit, [{ diaSourceId: 1n, diaObjectId: 1n }]),
-      forcedOf(visit, [{ diaForcedSourceId: 1n, diaObjectId: 1n }]));
-    expect(dump(sql)).not.to.deep.equal(before);
-    apdb.forgetVisitDetector(visit);
-    expect(dump(sql)).to.deep.equal(before);
-  });
-
-  it('two detectors of a visit update one object: both can be forgotten, in either order', () => {
-    for (const first of [1, 2]) {
-      const { apdb, sql } = fresh();
-      const [a, b] = [visitOf(2, 1), visitOf(2, 2)];
-      apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n, nDiaSources: 1 }]), NONE, NONE);
-      const before = dump(sql);
-      apdb.store(a, objectsOf([{ diaObjectId: 1n, nDiaSources: 2 }]), NONE, NONE);
-      apdb.store(b, objectsOf([{ diaObjectId: 1n, nDiaSources: 3 }]), NONE, NONE);
-      const n = (): unknown[] => rowsOf(apdb.getDiaObjects(field)).map(r => r.nDiaSources);
-      expect(n()).to.deep.equal([3]);
-      apdb.forgetVisitDetector(first === 1 ? a : b);
-      expect(n()).to.deep.equal([first === 1 ? 3 : 2]);
-      apdb.forgetVisitDetector(first === 1 ? b : a);
-      expect(dump(sql)).to.deep.equal(before);
-    }
-  });
-
-  it('property: stores and forgets in any order leave what the remaining stores alone would have made', () => {
-    const layer = fc.record({
-      visit: fc.integer({ min: 1, max: 4 }), detector: fc.integer({ min: 1, max: 2 }), ids: fc.uniqueArray(fc.bigInt(1n, 4n)),
-    });
-    const tables = ['DiaObject', 'DiaSource', 'DiaForcedSource', 'ApVerifyReplacedObject'];
-    fc.assert(fc.property(fc.array(layer, { minLength: 4, maxLength: 12 }), actions => {
-      const { apdb, sql } = fresh();
-      const layers = new Map<string, { store: (target: Apdb) => void }>();
-      actions.forEach(({ visit: v, detector, ids }, k) => {
-        const visit = visitOf(v, detector);
-        const key = `${v} ${detector}`;
-        if (layers.delete(key)) {
-          apdb.forgetVisitDetector(visit);
-          return;
-        }
-        const rows = ids.map(diaObjectId =>
-          ({ diaObjectId, nDiaSources: k, diaSourceId: BigInt(100 * k) + diaObjectId, diaForcedSourceId: 1n }));
-        const store = (target: Apdb): void => target.store(visit, objectsOf(rows), sourcesOf(visit, rows), forcedOf(visit, rows));
-        store(apdb);
-        layers.set(key, { store });
-      });
-      const expected = fresh();
-      for (const { store } of layers.values()) store(expected.apdb);
-      const [found, wanted] = [sql, expected.sql].map(db => {
-        const content = dump(db, tables);
-        // The numbers of the stores differ, their order does not.
-        return { ...content, ApVerifyReplacedObject: content.ApVerifyReplacedObject!.map(row => (row as unknown[]).slice(1)) };
-      });
-      expect(found).to.deep.equal(wanted);
-      const plain = new MemoryApdb();
-      for (const { store } of layers.values()) store(plain);
-      const latest = (target: Apdb): unknown =>
-        Object.fromEntries(rowsOf(target.getDiaObjects(field)).map(r => [r.diaObjectId, r.nDiaSources]));
-      expect(latest(apdb)).to.deep.equal(latest(plain));
-      for (const db of [apdb, sql, expected.apdb, expected.sql]) db.close();
-    }), { numRuns: 15, seed: 1 });
-  });
-});
-
 describe('apdb/sqliteApdb: failures', () => {
-  it('a store is all or nothing', () => {
-    const { apdb, sql } = fresh();
-    const visit = visitOf(1);
-    apdb.store(visit, objectsOf([{ diaObjectId: 1n }]), sourcesOf(visit, [{ diaSourceId: 1n }]), NONE);
-    const before = dump(sql);
-    const next = visitOf(2);
-    const incomplete = tableFromRows([{ name: 'diaSourceId', type: 'i64', unit: '', doc: '' }], [{ diaSourceId: 2n }]);
-    const source = sourcesOf(next, [{ diaSourceId: 2n, diaObjectId: 1n }]);
-    const cases: readonly [string, () => void][] = [
-      ['UNIQUE', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }]), sourcesOf(next, [{ diaSourceId: 1n }]), NONE)],
-      ['UNIQUE', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }, { diaObjectId: 1n }]), NONE, NONE)],
-      ['stored already', () => apdb.store(visit, NONE, NONE, NONE)],
-      ['DiaSource.ra', () => apdb.store(next, objectsOf([{ diaObjectId: 1n }]), sourcesOf(next, [{ diaSourceId: 2n, ra: NaN }]), NONE)],
-      ['DiaSource.visit', () => apdb.store(next, NONE, incomplete, NONE)],
-      ['psfFlux', () => apdb.store(next, NONE, withColumns(source, { psfFlux: { type: 'string', unit: '', doc: '', values: ['much'] } }), NONE)],
-      ['time NaN', () => apdb.store(visitOf(2, 1, NaN), NONE, NONE, NONE)],
-    ];
-    for (const [text, action] of cases) {
-      refused(action, text);
-      expect(dump(sql), text).to.deep.equal(before);
-    }
-  });
-
   it('what another process has not committed is not seen', () => {
     const { file, apdb } = fresh();
     const other = new Database(file);
     other.exec('BEGIN IMMEDIATE');
-    other.exec('INSERT INTO "ApVerifyStore" VALUES (9, 9, 9, 60009)');
+    other.exec('INSERT INTO "ApVerifyStore" VALUES (9, 9, 9, 60009, NULL)');
     expect(apdb.containsVisitDetector(9, 9)).to.equal(false);
     other.exec('COMMIT');
     expect(apdb.containsVisitDetector(9, 9)).to.equal(true);
@@ -303,8 +169,8 @@ describe('apdb/sqliteApdb: failures', () => {
       [set('version:schema', '9.0.0'), '9.0.0'], [set('version:schema', '10.1.0'), '10.1.0'], [set('version:schema', '11.0.0'), '11.0.0'],
       [set('version:schema', null), 'no version'], [set('version:schema', '10.0.5'), null],
       [set('version:ApdbSql', '1.3.0'), '1.3.0'], [set('version:ApdbSql', '1.1.0'), null], [set('version:ApdbSql', 'x'), 'x'],
-      [set(key, config({ dia_object_index: 'last_object_table' })), 'last_object_table'], [set(key, config({ dia_object_index: 'pix_id_iov' })), null],
-      [set(key, config({ enable_replica: true })), 'replication'], [set(key, config({ htm_level: 18 })), 'pixelization'],
+      [set(key, config({ dia_object_index: 'nearest' })), 'nearest'], [set(key, config({ dia_object_index: 'pix_id_iov' })), null],
+      [set(key, config({ enable_replica: true })), 'version:ApdbSqlReplica'], [set(key, config({ htm_level: 18 })), 'pixelization'],
       [set(key, '{'), 'not a JSON object'], [set(key, null), 'not a JSON object'],
       [sql => sql.exec('DROP TABLE "DiaForcedSource"'), 'no table DiaForcedSource'],
     ];
