@@ -56,12 +56,17 @@ export function locationText(location: ApdbLocation): string {
   return `${location.url}${location.url.includes('?') ? '&' : '?'}schema=${encodeURIComponent(location.schema)}`;
 }
 
+/** The text as it may be printed and kept: without a password. */
+export function shownUrl(text: string): string {
+  return hidden(text);
+}
+
 function sqliteLocation(text: string, rest: string): SqliteLocation {
   const [path = ''] = rest.split('?');
   if (!path.startsWith('/')) throw refused(text);
-  const file = path.slice(1).replace(/^file:/, '').replace(/^\/{2,}/, '/');
+  const file = decodeURIComponent(path.slice(1)).replace(/^file:/, '').replace(/^\/{2,}/, '/');
   if (file === '' || file === ':memory:') throw refused(text);
-  return { kind: 'sqlite', file: decodeURIComponent(file) };
+  return { kind: 'sqlite', file };
 }
 
 function postgresLocation(text: string, rest: string, schema?: string): PostgresLocation {

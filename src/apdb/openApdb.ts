@@ -103,13 +103,13 @@ export function apdbExists(url: string): boolean {
 }
 
 /**
- * Removes the database, if there is one: the file, or its tables (and the schema, when nothing else is in it).
- * Throws ApError APDB when what is there is no association database: it is left alone.
+ * Removes the database, if there is one: the file, or its tables (and the schema, when nothing else is in it). What is no
+ * association database is left alone, with an ApError APDB, unless the name is known to be ours.
  */
-export function removeApdb(url: string): void {
+export function removeApdb(url: string, isOurs = false): void {
   if (!apdbExists(url)) return;
   const location = apdbLocation(url);
-  openApdb(url, { now_unix_s: () => 0 }).close();
+  if (!isOurs) openApdb(url, { now_unix_s: () => 0 }).close();
   if (location.kind === 'sqlite') {
     withApdbErrors(location.file, () => {
       for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${location.file}${suffix}`, { force: true });

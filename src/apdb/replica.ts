@@ -29,11 +29,16 @@ function upsertChunk(db: SqlConnection, chunk: bigint, now_unix_s: number): void
   [chunk, time, unique]);
 }
 
+type ChunkTable = keyof typeof CHUNK_TABLES;
+/** A condition on the table `o`, with its parameters. */
+type Condition = readonly [where: string, parameters: readonly SqlValue[]];
+
 /** Every row that has no chunk yet among those that the condition picks belongs to the given chunk. */
 export function assignChunk(
-  db: SqlConnection, form: ApdbForm, chunk: bigint, picked: Readonly<Record<keyof typeof CHUNK_TABLES, readonly [where: string, parameters: readonly SqlValue[]] | null>>,
+  db: SqlConnection, form: ApdbForm, chunk: bigint, picked: Readonly<Record<ChunkTable, Condition | null>>,
 ): void {
-  for (const [name, base] of Object.entries(CHUNK_TABLES) as [keyof typeof CHUNK_TABLES, typeof CHUNK_TABLES[keyof typeof CHUNK_TABLES]][]) {
+  for (const name of Object.keys(CHUNK_TABLES) as ChunkTable[]) {
+    const base = CHUNK_TABLES[name];
     const condition = picked[name];
     if (condition === null) continue;
     const key = inMode(base, form).primaryKey;

@@ -7,7 +7,7 @@ import { ApError } from '../model/errors.ts';
 import { column } from '../model/table.ts';
 import type { Column, Table } from '../model/table.ts';
 import { idList, listedIds, quoted } from './connection.ts';
-import type { SqlConnection } from './connection.ts';
+import type { SqlConnection, SqlValue } from './connection.ts';
 import { tableNames } from './metadata.ts';
 import { assignChunk, touchChunk } from './replica.ts';
 import { sqlColumns } from './rows.ts';
@@ -97,13 +97,20 @@ function storeLayer(db: SqlConnection, options: JournalOptions, visit: ApdbVisit
 }
 
 /** The new rows belong to the chunk of this moment. */
-function replicate(db: SqlConnection, { form, now_unix_s }: JournalOptions, { visit, detector, time_mjdTai }: ApdbVisit, objects: Table): void {
+function replicate(
+  db: SqlConnection, { form, now_unix_s }: JournalOptions, { visit, detector, time_mjdTai }: ApdbVisit, objects: Table,
+): void {
   const ids = objects.nRows === 0 ? [] : [...column(objects, 'diaObjectId', 'i64')];
-  const ofVisit = [`o.visit = ? AND o.detector = ?`, [BigInt(visit), BigInt(detector)]] as const;
+  const ofVisit = ['o.visit = ? AND o.detector = ?', [BigInt(visit), BigInt(detector)]] as const;
   assignChunk(db, form, touchChunk(db, now_unix_s!()), {
-    DiaObjectChunks: [`o."validityStartMjdTai" = ? AND o."diaObjectId" IN (SELECT id FROM ${listedIds(db)} AS listed)`, [time_mjdTai, idList(db, ids)]],
+    DiaObjectChunks: versionsOf(db, ids, time_mjdTai),
     DiaSourceChunks: ofVisit, DiaForcedSourceChunks: ofVisit,
   });
+}
+
+/** Condition on DiaObject as `o`. */
+function versionsOf(db: SqlConnection, ids: readonly bigint[], start_mjdTai: number): readonly [string, readonly SqlValue[]] {
+  return [`o."validityStartMjdTai" = ? AND o."diaObjectId" IN (SELECT id FROM ${listedIds(db)} AS listed)`, [start_mjdTai, idList(db, ids)]];
 }
 
 /** The rows as versions that begin with the visit and have no end, whatever they say themselves. */
@@ -131,7 +138,7 @@ function forgetLayer(db: SqlConnection, { form, now_unix_s }: JournalOptions, vi
   refreshLast(db, ids, form);
   if (!form.hasReplica || returned.length === 0) return;
   assignChunk(db, form, touchChunk(db, now_unix_s!()), {
-    DiaObjectChunks: [`o."validityStartMjdTai" = ? AND o."diaObjectId" IN (SELECT id FROM ${listedIds(db)} AS listed)`, [time_mjdTai, idList(db, returned)]],
+    DiaObjectChunks: versionsOf(db, returned, time_mjdTai),
     DiaSourceChunks: null, DiaForcedSourceChunks: null,
   });
 }

@@ -1,7 +1,7 @@
 /** Everything that a run decides before its first quantum: data, pipeline, graph, and the names of what it writes. */
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
-import { createApdb } from '../apdb/openApdb.ts';
+import { apdbLocation, inSchema, locationText } from '../apdb/location.ts';
+import { apdbExists, createApdb, removeApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { repositoryCatalog } from '../harness/graphCatalog.ts';
 import { ingestPackage } from '../harness/ingest.ts';
@@ -14,6 +14,7 @@ import { canonicalJson } from '../pipeline/canonicalJson.ts';
 import type { GraphCatalog } from '../pipeline/graphCatalog.ts';
 import { buildQuantumGraph } from '../pipeline/quantumGraph.ts';
 import type { QuantumGraph } from '../pipeline/quantumGraph.ts';
+import type { ApdbUse } from './apdbUse.ts';
 import { codeDigest } from './codeDigest.ts';
 import { packageVersions } from './installation.ts';
 import type { OpenDataset } from './openDataset.ts';
@@ -36,7 +37,7 @@ export interface Job {
   readonly run: string;
   /** Chain of the inputs. */
   readonly inputs: string;
-  readonly apdb: string;
+  readonly apdb: ApdbUse;
 }
 
 export interface JobRequest {
@@ -50,6 +51,8 @@ export interface JobRequest {
   readonly query: string | undefined;
   readonly where: (dataId: DataId) => boolean;
   readonly isClean: boolean;
+  /** As the command line names it; null: a file of the workspace. */
+  readonly apdb: ApdbUse | null;
 }
 
 /**
@@ -75,10 +78,10 @@ export function prepareJob(dataset: OpenDataset, request: JobRequest): Job {
   const packages = packageVersions(codeHash);
   const configHash = hashOf(dataset, pipeline, { query: request.query ?? null, code: codeHash, packages });
   const run = `runs/${configHash.slice(0, 16)}`;
-  const apdb = workspace.apdb(configHash.slice(0, 16));
+  const apdb = apdbOfJob(request, configHash.slice(0, 16));
   const graph = buildQuantumGraph(pipeline.resolved, catalog, request.where);
-  if (request.isClean) cleanRun(repository, run, apdb);
-  if (!existsSync(apdb)) createApdb(apdb);
+  if (request.isClean) cleanRun(request, run, apdb);
+  if (apdb.history === null && !apdbExists(apdb.url)) createApdb(apdb.url);
   const images = imagesOf(catalog, request.where);
   return { dataset, repository, workspace, pipeline, configHash, codeHash, packages, run, inputs, apdb, graph, images };
 }
@@ -90,9 +93,18 @@ function hashOf({ files: { manifest } }: OpenDataset, { resolved }: FoundPipelin
   })).digest('hex');
 }
 
-function cleanRun(repository: Repository, run: string, apdb: string): void {
+/** The database that was asked for. A server without a schema gets one for this configuration, as the workspace gets a file. */
+function apdbOfJob({ apdb, workspace }: JobRequest, hash: string): ApdbUse {
+  if (apdb === null) return { url: workspace.apdb(hash), history: null, mayReplace: false };
+  const location = apdbLocation(apdb.url);
+  const isSchemaless = location.kind === 'postgresql' && location.schema === null && apdb.history === null;
+  return isSchemaless ? { ...apdb, url: locationText(inSchema(location, `ap_verify_${hash}`)) } : apdb;
+}
+
+function cleanRun({ repository, apdb }: JobRequest, run: string, { url, history }: ApdbUse): void {
+  if (history !== null) throw new ApError('USAGE', { found: '--clean-run with --apdb-config', expected: '--db: a database that may be removed' });
   if (repository.collections(run).length > 0) repository.removeRun(run);
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${apdb}${suffix}`, { force: true });
+  removeApdb(url, apdb === null);
 }
 
 function imagesOf(catalog: GraphCatalog, where: (dataId: DataId) => boolean): ImageFacts[] {

@@ -2,6 +2,10 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import type { PortLike, WorkerLike } from '../pipeline/workerPool.ts';
+import type { ApdbUse } from './apdbUse.ts';
+
+/** Variable of the environment in which a worker process finds its setup. */
+export const WORKER_SETUP = 'AP_VERIFY_WORKER';
 
 /** What a worker process must know before its first quantum. */
 export interface WorkerSetup {
@@ -10,13 +14,14 @@ export interface WorkerSetup {
   /** Collections in which datasets that earlier quanta have made are looked for. */
   readonly search: readonly string[];
   /** Association database; null: no task uses one. */
-  readonly apdb: string | null;
+  readonly apdb: ApdbUse | null;
   readonly kernels: 'simd' | 'js';
 }
 
-/** Starts a worker process; BigInt and typed arrays cross by structured clone. */
+/** Starts a worker process; BigInt and typed arrays cross by structured clone. The setup may hold a password: it is no argument. */
 export function spawnWorker(setup: WorkerSetup): WorkerLike {
-  const child = fork(path.join(import.meta.dirname, 'quantumWorker.ts'), [JSON.stringify(setup)], {
+  const child = fork(path.join(import.meta.dirname, 'quantumWorker.ts'), [], {
+    env: { ...process.env, [WORKER_SETUP]: JSON.stringify(setup) },
     serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return {

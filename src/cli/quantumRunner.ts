@@ -1,15 +1,16 @@
 /** Runs quanta in this process: loads what a quantum reads, runs its task, and stages what it makes. */
-import { openApdb } from '../apdb/openApdb.ts';
+import type { OpenApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { stageDataset } from '../butler/staging.ts';
 import { instruments } from '../instruments/index.ts';
-import type { Apdb } from '../model/apdb.ts';
 import { dataIdText } from '../model/dataset.ts';
 import { ApError } from '../model/errors.ts';
 import type { QuantumOutcome } from '../pipeline/outcome.ts';
 import type { GraphDataset, Quantum } from '../pipeline/quantum.ts';
 import { runQuantum } from '../pipeline/runQuantum.ts';
 import { tasks } from '../tasks/index.ts';
+import { guardedApdb, openForRun, storingRun } from './apdbUse.ts';
+import type { ApdbUse } from './apdbUse.ts';
 import { readResources, resetPeakMemory } from './resources.ts';
 
 export interface QuantumRunnerOptions {
@@ -19,7 +20,7 @@ export interface QuantumRunnerOptions {
   /** Collections in which datasets that earlier quanta have made are looked for. */
   readonly search: readonly string[];
   /** Association database; null: no task uses one. */
-  readonly apdb: string | null;
+  readonly apdb: ApdbUse | null;
   /** Called before anything is written; may end the process. */
   readonly beforeWrite?: () => void;
 }
@@ -32,17 +33,18 @@ export interface QuantumRunner {
 
 export function quantumRunner(options: QuantumRunnerOptions): QuantumRunner {
   const { repository, run, beforeWrite = () => {} } = options;
-  let apdb: (Apdb & { close(): void }) | null = null;
+  const storing = storingRun(repository.root, run);
+  let apdb: OpenApdb | null = null;
   return {
     run: quantum => {
       const task = tasks[quantum.taskName];
       if (task === undefined) throw unknownTask(quantum);
-      if (task.usesApdb === true && options.apdb !== null) apdb ??= openApdb(options.apdb);
+      if (task.usesApdb === true && options.apdb !== null) apdb ??= openForRun(options.apdb, storing);
       resetPeakMemory();
       return runQuantum(quantum, {
         task,
         instrument: instruments[String(quantum.dataId.instrument)]!,
-        apdb: task.usesApdb === true && apdb !== null ? guarded(apdb, beforeWrite) : null,
+        apdb: task.usesApdb === true && apdb !== null ? guardedApdb(options.apdb!, apdb, { run: storing, beforeWrite }) : null,
         clock: readResources,
         load: dataset => load(options, dataset),
         save: (dataset, value) => {
@@ -53,21 +55,6 @@ export function quantumRunner(options: QuantumRunnerOptions): QuantumRunner {
       });
     },
     close: () => apdb?.close(),
-  };
-}
-
-/** The database, asked before every change. */
-function guarded(database: Apdb, beforeWrite: () => void): Apdb {
-  return {
-    ...database,
-    store: (...args) => {
-      beforeWrite();
-      database.store(...args);
-    },
-    forgetVisitDetector: visit => {
-      beforeWrite();
-      database.forgetVisitDetector(visit);
-    },
   };
 }
 

@@ -2,11 +2,11 @@
 import { openRepository } from '../butler/repository.ts';
 import { useKernels } from '../numeric/kernels/engine.ts';
 import { serveQuanta } from '../pipeline/workerPool.ts';
-import { parentPort } from './processPort.ts';
+import { parentPort, WORKER_SETUP } from './processPort.ts';
 import type { WorkerSetup } from './processPort.ts';
 import { quantumRunner } from './quantumRunner.ts';
 
-const setup = JSON.parse(process.argv[2] ?? '{}') as WorkerSetup;
+const setup = JSON.parse(process.env[WORKER_SETUP] ?? '{}') as WorkerSetup;
 const repository = openRepository(setup.repository, { readonly: true });
 const parent = process.ppid;
 const runner = quantumRunner({ ...setup, repository, beforeWrite: endWithParent });

@@ -1,10 +1,8 @@
 /** Quanta at work on the command line: worker processes, progress, Ctrl-C, and the tidying afterwards. */
-import { existsSync } from 'node:fs';
-import { createApdb } from '../apdb/openApdb.ts';
 import type { Repository } from '../butler/repository.ts';
 import { runGraph } from '../harness/runGraph.ts';
 import type { RunGraphOptions } from '../harness/runGraph.ts';
-import { ApError, ERRORS } from '../model/errors.ts';
+import { ERRORS } from '../model/errors.ts';
 import type { QuantumReport } from '../model/verification.ts';
 import { useKernels } from '../numeric/kernels/engine.ts';
 import type { QuantumResult } from '../pipeline/executor.ts';
@@ -13,7 +11,8 @@ import type { QuantumOutcome } from '../pipeline/outcome.ts';
 import type { Quantum } from '../pipeline/quantum.ts';
 import type { ResolvedPipeline } from '../pipeline/resolvePipeline.ts';
 import { workerPool } from '../pipeline/workerPool.ts';
-import { tasks } from '../tasks/index.ts';
+import { checkVisits, storingRun } from './apdbUse.ts';
+import type { ApdbUse } from './apdbUse.ts';
 import { spawnWorker } from './processPort.ts';
 import type { WorkerSetup } from './processPort.ts';
 import type { Progress } from './progress.ts';
@@ -27,7 +26,7 @@ export interface RunQuantaOptions extends Pick<RunGraphOptions, 'graph' | 'datas
   | 'mayRegister' | 'skipExistingIn' | 'mayReuse' | 'isClobbering'> {
   readonly repository: Repository;
   /** Association database; null: no task uses one. */
-  readonly apdb: string | null;
+  readonly apdb: ApdbUse | null;
   /** Worker processes; 0: quanta run in this process, one after the other, without a time limit. */
   readonly jobs: number;
   readonly failFast: boolean;
@@ -55,6 +54,7 @@ export async function runQuanta(options: RunQuantaOptions): Promise<readonly Qua
   const setup: WorkerSetup = {
     repository: repository.root, run, search: [run, ...options.skipExistingIn ?? []], apdb, kernels: kernelsOfEnvironment(),
   };
+  if (apdb !== null) checkVisits(apdb, options.graph, storingRun(repository.root, run));
   const runner = runnerOf(options, setup);
   try {
     return await withInterrupt(options, async signal => runGraph({
@@ -116,14 +116,4 @@ export function exitCodeOfQuanta(quanta: readonly QuantumReport[], progress: Pro
   const words = (['succeeded', 'noWork', 'reused', 'failed', 'blocked'] as const).map(status => `${count(status)} ${status}`).join(', ');
   progress.say(`${quanta.length} quanta: ${words}`);
   return count('failed') + count('blocked') === 0 ? 0 : ERRORS.PIPELINE_FAILED.exit;
-}
-
-/** The database of a graph that needs one. @throws ApError USAGE when none is given. */
-export function apdbOf(taskNames: readonly string[], file: string | undefined): string | null {
-  if (!taskNames.some(name => tasks[name]?.usesApdb === true)) return null;
-  if (file === undefined) {
-    throw new ApError('USAGE', { found: 'a task that uses the association database', expected: '--apdb FILE', todo: 'the file is made when it does not exist' });
-  }
-  if (!existsSync(file)) createApdb(file);
-  return file;
 }

@@ -11,6 +11,7 @@ export interface RunRecord {
   readonly datasetHome: string;
   /** RUN collection and, searched after it, the inputs. */
   readonly collections: readonly string[];
+  /** Association database, without a password. */
   readonly apdb: string;
   /** Data query as typed; null: everything. */
   readonly where: string | null;

@@ -112,7 +112,7 @@ export const taskAliases: TaskAliases = {
     task: 'DiaPipelineTask',
     templates: TEMPLATES,
     fields: {
-      apdb_config_url: ignored('the database is given on the command line'),
+      apdb_config_url: ignored('the database is given on the command line: --apdb-config FILE, or --db URL'),
       'alertPackager.useAveragePsf': ignored('the PSF of a cutout is that at its centre'),
       'alertPackager.doWriteAlerts': ignored('alerts are a dataset'),
       'associator.maxDistArcSeconds': 'maxDistArcSeconds',

@@ -9,6 +9,8 @@ import type { Instrument } from '../../model/instrument.ts';
 import type { Quantum, QuantumGraph } from '../../pipeline/quantum.ts';
 import { buildQuantumGraph } from '../../pipeline/quantumGraph.ts';
 import type { ResolvedPipeline } from '../../pipeline/resolvePipeline.ts';
+import { apdbForTasks, apdbOfOptions, withApdbOptions } from '../apdbUse.ts';
+import type { ApdbOptions, ApdbUse } from '../apdbUse.ts';
 import { dataIdTest, overridesOf, reusedSteps, stepOf } from '../gen2Arguments.ts';
 import type { Outcome } from '../main.ts';
 import { several, severalNames } from '../optionValues.ts';
@@ -16,10 +18,10 @@ import { namedPipeline } from '../pipetaskGraph.ts';
 import { jsonProgressOn, progressOn } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import { instrumentOf, lockRun, openNamedRepository, removeAbandoned } from '../repositoryOf.ts';
-import { INTERRUPTED, apdbOf, configTexts, exitCodeOfQuanta, runQuanta } from '../runQuanta.ts';
+import { INTERRUPTED, configTexts, exitCodeOfQuanta, runQuanta } from '../runQuanta.ts';
 import { needsGraph, pipelineText } from '../showPipeline.ts';
 
-interface Options {
+interface Options extends ApdbOptions {
   readonly id: readonly string[];
   readonly output: string;
   readonly input: readonly string[];
@@ -30,13 +32,12 @@ interface Options {
   readonly reuseOutputsFrom?: string;
   readonly template?: string;
   readonly templateId?: readonly string[];
-  readonly apdb?: string;
   readonly show: readonly string[];
   readonly json?: true;
 }
 
 export function addApPipeCommand(program: Command, outcome: Outcome): void {
-  program.command('ap-pipe <repo>')
+  withApdbOptions(program.command('ap-pipe <repo>'))
     .description('run the whole pipeline on one data ID in this process, without a graph file')
     .requiredOption('--id <key=value...>', 'data ID, e.g. visit=1 detector=0; alternatives 1^2, ranges 1..9')
     .option('-o, --output <run>', 'RUN collection of the outputs; what is there of these data IDs is replaced', 'ap_pipe')
@@ -48,7 +49,6 @@ export function addApPipeCommand(program: Command, outcome: Outcome): void {
     .option('--reuse-outputs-from <step>', 'take existing outputs up to ccdProcessor, differencer, diaPipe, or all')
     .option('--template <collection>', 'collection whose templates come first')
     .option('--templateId, --template-id <key=value...>', 'calibrate these data IDs first and take them as the templates')
-    .option('--apdb <file>', 'association database, made when it does not exist')
     .option('--show <item>', 'print and do not run: config, tasks, subsets, pipeline-graph (repeatable)', several, [])
     .option('--json', 'progress as JSON lines on standard error')
     .action(async (repo: string, options: Options) => { outcome.exitCode = await apPipe(repo, options); });
@@ -69,7 +69,8 @@ async function apPipe(repo: string, options: Options): Promise<number> {
     }
     const release = lockRun(repository, options.output);
     try {
-      return await runPipeline({ repository, resolved, instrument, apdb: options.apdb ?? apdb ?? undefined }, options, progress);
+      const database = apdbOfOptions(apdb === null ? options : { ...options, db: options.db ?? apdb });
+      return await runPipeline({ repository, resolved, instrument, apdb: database }, options, progress);
     } finally {
       release();
     }
@@ -90,14 +91,14 @@ interface Prepared {
   readonly repository: Repository;
   readonly resolved: ResolvedPipeline;
   readonly instrument: Instrument;
-  readonly apdb: string | undefined;
+  readonly apdb: ApdbUse | null;
 }
 
 async function runPipeline({ repository, resolved, instrument, apdb }: Prepared, options: Options, progress: Progress): Promise<number> {
   const steps = reusedSteps(options.reuseOutputsFrom);
   if (steps.has('diaPipe')) progress.say('warning: what is reused of the association depends on the order of earlier runs');
   const graph = graphOf(repository, resolved, inputsOf(repository, instrument, options), options);
-  const database = apdbOf(graph.quanta.map(quantum => quantum.taskName), apdb);
+  const database = apdbForTasks(graph.quanta.map(quantum => quantum.taskName), apdb);
   progress.say(`${graph.quanta.length} quanta into ${options.output}`);
   for (const { label, reason } of graph.pruned) progress.say(`not run: ${label}: ${reason}`);
   const quanta = await runQuanta({

@@ -6,10 +6,12 @@ import { writeFileAtomic } from '../../harness/workspace.ts';
 import { dataIdText } from '../../model/dataset.ts';
 import { ApError } from '../../model/errors.ts';
 import type { QuantumResult } from '../../pipeline/executor.ts';
-import { codeDigest } from '../codeDigest.ts';
-import { packageVersions } from '../installation.ts';
 import { pipelineYaml } from '../../pipeline/pipelineText.ts';
+import { apdbForTasks, apdbOfOptions, withApdbOptions } from '../apdbUse.ts';
+import type { ApdbOptions } from '../apdbUse.ts';
+import { codeDigest } from '../codeDigest.ts';
 import { drawGraph, drawPipeline } from '../graphDrawing.ts';
+import { packageVersions } from '../installation.ts';
 import type { Outcome } from '../main.ts';
 import { positiveInteger, positiveNumber, several, severalNames } from '../optionValues.ts';
 import { planOutputs } from '../outputCollections.ts';
@@ -19,7 +21,7 @@ import type { RunnableGraph } from '../pipetaskGraph.ts';
 import { jsonProgressOn, progressOn } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import { instrumentOf, lockRun, openNamedRepository, removeAbandoned } from '../repositoryOf.ts';
-import { INTERRUPTED, apdbOf, exitCodeOfQuanta, runQuanta } from '../runQuanta.ts';
+import { INTERRUPTED, exitCodeOfQuanta, runQuanta } from '../runQuanta.ts';
 import { summaryOf } from '../runSummary.ts';
 import { SHOW_ITEMS, graphSummary, needsGraph, pipelineText } from '../showPipeline.ts';
 
@@ -48,7 +50,7 @@ interface GraphOptions {
   readonly show: readonly string[];
 }
 
-interface RunOptions extends GraphOptions {
+interface RunOptions extends GraphOptions, ApdbOptions {
   readonly qgraph?: string;
   readonly processes: number;
   readonly registerDatasetTypes?: true;
@@ -58,7 +60,6 @@ interface RunOptions extends GraphOptions {
   readonly versions: boolean;
   readonly failFast?: true;
   readonly timeout?: number;
-  readonly apdb?: string;
   readonly summary?: string;
   readonly json?: true;
 }
@@ -101,7 +102,7 @@ function withGraphOptions(command: Command): Command {
 }
 
 function withRunOptions(command: Command): Command {
-  return command
+  return withApdbOptions(command)
     .option('-g, --qgraph <file>', 'run a saved quantum graph')
     .option('-j, --processes <n>', 'worker processes', positiveInteger, 1)
     .option('--register-dataset-types', 'register the dataset types that the repository lacks')
@@ -111,7 +112,6 @@ function withRunOptions(command: Command): Command {
     .option('--no-versions', 'neither keep nor compare the versions of the software')
     .option('--fail-fast', 'start nothing more after the first failure')
     .option('--timeout <seconds>', 'longest time of one quantum', positiveNumber)
-    .option('--apdb <file>', 'association database, made when it does not exist')
     .option('--summary <file>', 'write what became of every quantum (JSON)')
     .option('--json', 'progress as JSON lines on standard error');
 }
@@ -203,7 +203,7 @@ async function runMade(
   repository: Repository, made: RunnableGraph & { readonly runName: string }, options: RunOptions, progress: Progress,
 ): Promise<number> {
   const { graph, plan, runName } = made;
-  const apdb = apdbOf(graph.quanta.map(quantum => quantum.taskName), options.apdb);
+  const apdb = apdbForTasks(graph.quanta.map(quantum => quantum.taskName), apdbOfOptions(options));
   progress.say(`${graph.quanta.length} quanta into ${runName}`);
   for (const { label, dataId, reason } of graph.pruned) progress.say(`not run: ${label} ${dataIdText(dataId)}: ${reason}`);
   const results: QuantumResult[] = [];

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os';
 import path from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { shownUrl } from '../../apdb/location.ts';
 import { parseWhere } from '../../butler/expression.ts';
 import { createRepository, openRepository, repositoryExists } from '../../butler/repository.ts';
 import { butlerSource } from '../../harness/butlerSource.ts';
@@ -17,6 +18,8 @@ import { countByLabel } from '../../pipeline/quantumGraph.ts';
 import { version } from '../installation.ts';
 import { prepareJob } from '../job.ts';
 import type { Job } from '../job.ts';
+import { apdbOfOptions, withApdbOptions } from '../apdbUse.ts';
+import type { ApdbOptions } from '../apdbUse.ts';
 import type { Outcome } from '../main.ts';
 import { openDataset } from '../openDataset.ts';
 import type { OpenDataset } from '../openDataset.ts';
@@ -29,7 +32,7 @@ import { runLog } from '../runLog.ts';
 import { INTERRUPTED, configTexts, runQuanta } from '../runQuanta.ts';
 import { announceVerdict, loadAllDefinitions, measureRun, writeProducts } from '../verification.ts';
 
-interface RunOptions {
+interface RunOptions extends ApdbOptions {
   readonly output?: string;
   readonly jobs: number;
   readonly dataQuery?: string;
@@ -46,7 +49,7 @@ interface RunOptions {
 }
 
 export function addRunCommand(program: Command, outcome: Outcome): void {
-  program.command('run <dataset>')
+  withApdbOptions(program.command('run <dataset>'))
     .description('run the pipeline on a dataset package, measure, judge and report')
     .option('-o, --output <folder>', 'workspace (default: workspaces/<dataset>)')
     .option('-j, --jobs <n>', 'worker processes', positiveInteger, availableParallelism())
@@ -57,7 +60,7 @@ export function addRunCommand(program: Command, outcome: Outcome): void {
     .option('--specs <file>', 'further specifications; they replace those of the same name (repeatable)', several, [])
     .option('--baseline <result.json>', 'compare with an earlier result')
     .option('--history <file>', 'history database (default: history.sqlite3 in the workspace)')
-    .option('--clean-run', 'remove what an earlier run of this configuration has left')
+    .option('--clean-run', 'remove what an earlier run of this configuration has left, and the association database')
     .option('--fail-fast', 'start nothing more after the first failure')
     .option('--timeout <seconds>', 'longest time of one quantum', positiveNumber)
     .option('--json', 'progress as JSON lines on standard error')
@@ -82,7 +85,7 @@ async function run(name: string, options: RunOptions): Promise<number> {
     try {
       const job = prepareJob(dataset, {
         repository, workspace, where, query: options.dataQuery, pipeline: options.pipeline,
-        overrides: options.config, configFiles: options.configFile, isClean: options.cleanRun === true,
+        overrides: options.config, configFiles: options.configFile, isClean: options.cleanRun === true, apdb: apdbOfOptions(options),
       });
       announce(job, progress);
       const quanta = await runJob(job, options, progress);
@@ -166,7 +169,7 @@ async function verify(job: Job, { started, quanta, options }: VerifyContext): Pr
     },
   }, source, { hasTruth: manifest.hasTruth, images: job.images, quanta }, loadAllDefinitions(job.dataset.home, options.specs));
   writeRunRecord(job.workspace, {
-    format: 'ap-verify-run/1', datasetHome: job.dataset.home, collections, apdb: job.apdb, where: options.dataQuery ?? null,
+    format: 'ap-verify-run/1', datasetHome: job.dataset.home, collections, apdb: shownUrl(job.apdb.url), where: options.dataQuery ?? null,
     specs: options.specs.map(file => path.resolve(file)),
   });
   return { ...result, run: { ...result.run, seconds: seconds() } };
