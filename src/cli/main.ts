@@ -13,7 +13,8 @@ type AddCommands = (program: Command, outcome: Outcome) => void;
 /** Commands by the words that begin them. Their code is loaded when it is needed: most of the start-up time is imports. */
 const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promise<AddCommands>])[] = [
   [['run'], async () => (await import('./commands/run.ts')).addRunCommand],
-  [['report', 'measure'], async () => (await import('./commands/report.ts')).addReportCommand],
+  [['report', 'measure', 'gate'], async () => (await import('./commands/report.ts')).addReportCommand],
+  [['lint', 'explain', 'propose-bounds', 'accept', 'waive'], async () => (await import('./commands/specifications.ts')).addSpecificationCommands],
   [['dataset'], async () => (await import('./commands/dataset.ts')).addDatasetCommand],
   [['butler'], async () => (await import('./commands/butler.ts')).addButlerCommand],
   [['pipetask'], async () => (await import('./commands/pipetask.ts')).addPipetaskCommand],

@@ -8,17 +8,21 @@ import { imageNumbers } from '../harness/digests/imageNumbers.ts';
 import type { ImageNumbers } from '../harness/digests/imageNumbers.ts';
 import { imageSummaries } from '../harness/imageSummaries.ts';
 import { judge } from '../harness/judge.ts';
+import type { JudgeContext } from '../harness/judge.ts';
 import { junitXml } from '../harness/junit.ts';
-import { loadMetrics, loadSpecifications } from '../harness/loadDefinitions.ts';
+import { loadMetrics } from '../harness/loadMetrics.ts';
+import { loadSpecifications } from '../harness/loadSpecifications.ts';
 import type { RunFacts } from '../harness/measure.ts';
 import { measureAll } from '../harness/measureAll.ts';
 import { writeResult } from '../harness/resultDocument.ts';
 import type { Item, ResultSource } from '../harness/resultSource.ts';
 import { overallVerdict } from '../harness/verdict.ts';
+import { loadWaivers } from '../harness/waivers.ts';
 import { writeFileAtomic } from '../harness/workspace.ts';
 import type { Workspace } from '../harness/workspace.ts';
 import { ApError } from '../model/errors.ts';
-import type { Cutout, Metric, Specification, VerificationResult } from '../model/verification.ts';
+import type { Waiver } from '../model/specification.ts';
+import type { Cutout, Metric, Specification, Verdict, VerificationResult } from '../model/verification.ts';
 import { renderReport, TEMPLATE_FILES } from '../report/renderReport.ts';
 import { HOME } from './installation.ts';
 
@@ -28,14 +32,19 @@ const MAX_CUTOUTS = 24;
 export interface Definitions {
   readonly metrics: readonly Metric[];
   readonly specifications: readonly Specification[];
+  readonly waivers: readonly Waiver[];
 }
 
-/** Metrics and common specifications of this program, then those of the dataset, then those of `--specs`. */
-export function loadAllDefinitions(datasetHome: string | null, extra: readonly string[]): Definitions {
+/** Metrics and common specifications of this program, then those of the dataset, then those of `--specs`; the same with waivers. */
+export function loadAllDefinitions(datasetHome: string | null, extra: readonly string[], waivers: readonly string[] = []): Definitions {
   const metrics = loadMetrics(yamlFiles(path.join(HOME, 'metrics')).map(readDefinition));
   const own = datasetHome === null ? [] : [path.join(datasetHome, 'specs.yaml')].filter(existsSync);
   const files = [...yamlFiles(path.join(HOME, 'metrics', 'specs')), ...own, ...extra];
-  return { metrics, specifications: loadSpecifications(files.map(readDefinition), metrics, measures.map(m => m.metric)) };
+  const ofDataset = datasetHome === null ? [] : [path.join(datasetHome, 'waivers.yaml')].filter(existsSync);
+  return {
+    metrics, specifications: loadSpecifications(files.map(readDefinition), metrics, measures.map(m => m.metric)),
+    waivers: loadWaivers([...ofDataset, ...waivers].map(readDefinition)),
+  };
 }
 
 function yamlFiles(folder: string): string[] {
@@ -53,29 +62,33 @@ function readDefinition(file: string): { path: string; text: string } {
   }
 }
 
+/** A result before it is judged. */
+export type MeasuredResult = Omit<VerificationResult, 'verdict' | 'verdicts'>;
 export type ResultHead = Pick<VerificationResult, 'dataset' | 'pipeline' | 'run'>;
 
 /** Measures everything that the run has left in the source. */
 export async function measureRun(
   head: ResultHead, source: ResultSource, facts: RunFacts, definitions: Definitions,
-): Promise<VerificationResult> {
+): Promise<MeasuredResult> {
   const { measurements, digests } = await measureAll({
     metrics: definitions.metrics, measures, extraDigests: [imageNumbers, imageCutouts], source, run: facts,
   });
   const cutouts = (digests.get(imageCutouts.digest) as readonly Item<readonly Cutout[]>[]).map(({ value }) => value);
-  return judged({
+  return {
     format: 'ap-verify-result/1', ...head, metrics: definitions.metrics, measurements,
     images: imageSummaries(facts, digests.get(imageNumbers.digest) as readonly Item<ImageNumbers>[]),
     cutouts: chooseCutouts(cutouts, MAX_CUTOUTS),
-  }, definitions);
+  };
 }
 
 /** The measurements under the specifications that are in force now. */
-export function judged(
-  result: Omit<VerificationResult, 'verdict' | 'verdicts'>, { metrics, specifications }: Definitions,
-): VerificationResult {
-  const verdicts = judge(specifications, result.measurements, metrics);
-  const { format, dataset, pipeline, run, measurements, images, cutouts } = result;
+export function judged(result: MeasuredResult, { metrics, specifications }: Definitions, context: JudgeContext): VerificationResult {
+  return withVerdicts({ ...result, metrics }, judge(specifications, result.measurements, metrics, context));
+}
+
+/** The result with these verdicts and what follows from them. */
+export function withVerdicts(result: MeasuredResult, verdicts: readonly Verdict[]): VerificationResult {
+  const { format, dataset, pipeline, run, metrics, measurements, images, cutouts } = result;
   const verdict = overallVerdict({ verdicts, metrics, quanta: run.quanta });
   return { format, dataset, pipeline, verdict, run, metrics, measurements, verdicts, images, cutouts };
 }

@@ -1,5 +1,12 @@
 /** Two results side by side: what got better, what got worse, what is gone. */
-import type { Measurement, Metric, VerificationResult } from '../model/verification.ts';
+import type { Measurement, Metric } from '../model/verification.ts';
+
+/** What a comparison reads of a result or of a baseline, which has no metrics. */
+export interface Compared {
+  readonly metrics?: readonly Metric[];
+  readonly measurements: readonly ComparedValue[];
+}
+type ComparedValue = Pick<Measurement, 'metric' | 'keys' | 'unit' | 'value' | 'interval' | 'definitionHash'>;
 
 export type Change = 'better' | 'worse' | 'changed' | 'same' | 'gone' | 'new' | 'redefined';
 
@@ -20,9 +27,9 @@ export interface MetricChange {
  * One row for each measurement of either result, resources left out. `redefined`: the definition hash differs,
  * the values must not be compared. A value on one side only is `gone` or `new`, never a difference.
  */
-export function compareResults(before: VerificationResult, after: VerificationResult): MetricChange[] {
-  const metrics = new Map([...before.metrics, ...after.metrics].map(m => [m.name, m]));
-  const isResource = (m: Measurement): boolean => metrics.get(m.metric)?.tags.includes('resource') ?? false;
+export function compareResults(before: Compared, after: Compared): MetricChange[] {
+  const metrics = new Map([...before.metrics ?? [], ...after.metrics ?? []].map(m => [m.name, m]));
+  const isResource = (m: ComparedValue): boolean => metrics.get(m.metric)?.tags.includes('resource') ?? false;
   const old = new Map(before.measurements.filter(m => !isResource(m)).map(m => [identity(m), m]));
   const now = new Map(after.measurements.filter(m => !isResource(m)).map(m => [identity(m), m]));
   return [...new Set([...old.keys(), ...now.keys()])].map(key => {
@@ -31,11 +38,11 @@ export function compareResults(before: VerificationResult, after: VerificationRe
   });
 }
 
-function identity({ metric, keys }: Measurement): string {
+function identity({ metric, keys }: ComparedValue): string {
   return `${metric} ${Object.keys(keys).sort().map(k => `${k}=${keys[k]}`).join(' ')}`;
 }
 
-function changeOf(metric: Metric | undefined, a: Measurement | undefined, b: Measurement | undefined): MetricChange {
+function changeOf(metric: Metric | undefined, a: ComparedValue | undefined, b: ComparedValue | undefined): MetricChange {
   const known = (b ?? a)!;
   const [before, after] = [a?.value ?? null, b?.value ?? null];
   const difference = before === null || after === null ? null : after - before;
@@ -45,7 +52,7 @@ function changeOf(metric: Metric | undefined, a: Measurement | undefined, b: Mea
   };
 }
 
-function judged(metric: Metric | undefined, a: Measurement | undefined, b: Measurement | undefined, difference: number | null):
+function judged(metric: Metric | undefined, a: ComparedValue | undefined, b: ComparedValue | undefined, difference: number | null):
 Pick<MetricChange, 'difference' | 'isSignificant' | 'change'> {
   const none = { difference: null, isSignificant: null };
   if (difference === null) {

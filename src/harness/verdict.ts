@@ -13,7 +13,7 @@ export interface VerdictInput {
  * fails, else 2 when one is incomplete or there is none at all, else 0.
  */
 export function overallVerdict({ verdicts, metrics, quanta }: VerdictInput): VerificationResult['verdict'] {
-  const gating = verdicts.filter(v => isGating(v.specification.severity) && v.status !== 'note');
+  const gating = verdicts.filter(v => isGating(v.specification.severity) && v.status !== 'note' && v.status !== 'waived');
   const absent = verdicts.filter(v => isGating(v.specification.severity) && v.status === 'note');
   const failing = gating.filter(v => v.status === 'fail');
   const incomplete = gating.filter(v => v.status === 'incomplete');
@@ -28,7 +28,7 @@ export function overallVerdict({ verdicts, metrics, quanta }: VerdictInput): Ver
     return { exitCode: 2, status: 'incomplete', sentence: `${of(incomplete.length, gating.length)} ${incomplete.length === 1 ? 'is' : 'are'} incomplete: ${listed(incomplete.map(titled))}.` };
   }
   if (gating.length === 0) return { exitCode: 2, status: 'incomplete', sentence: 'No gating specification applies, so nothing was verified.' };
-  return { exitCode: 0, status: 'pass', sentence: `${gating.length === 1 ? 'The one gating specification passes' : `All ${gating.length} gating specifications pass`}${warnings(verdicts)}.${notApplicable(absent, metrics)}` };
+  return { exitCode: 0, status: 'pass', sentence: `${gating.length === 1 ? 'The one gating specification passes' : `All ${gating.length} gating specifications pass`}${warnings(verdicts)}.${waivedSentence(verdicts, metrics)}${notApplicable(absent, metrics)}` };
 }
 
 /** Gates that did not close because there is nothing to judge must be seen, or a smaller data query would pass unnoticed. */
@@ -38,8 +38,15 @@ function notApplicable(absent: readonly Verdict[], metrics: readonly Metric[]): 
   return ` ${count(absent.length, 'does', 'do')} not apply to this run: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' ...' : ''}.`;
 }
 
+function waivedSentence(verdicts: readonly Verdict[], metrics: readonly Metric[]): string {
+  const waived = verdicts.filter(v => v.status === 'waived');
+  if (waived.length === 0) return '';
+  const parts = waived.map(({ specification: s, waiver }) => `${metrics.find(m => m.name === s.metric)?.title ?? s.metric} by ${waiver!.owner} until ${waiver!.expires}`);
+  return ` ${count(waived.length, 'is', 'are')} waived: ${listed(parts)}.`;
+}
+
 function warnings(verdicts: readonly Verdict[]): string {
-  const n = verdicts.filter(v => v.specification.severity === 'warn' && v.status !== 'pass' && v.status !== 'note').length;
+  const n = verdicts.filter(v => v.specification.severity === 'warn' && (v.status === 'fail' || v.status === 'incomplete')).length;
   return n === 0 ? '' : `; ${count(n, 'warning', 'warnings')}`;
 }
 
@@ -57,18 +64,21 @@ function listed(parts: readonly string[]): string {
   return parts.length > 3 ? `${shown}; and ${parts.length - 3} more` : shown;
 }
 
-function describe({ specification: s, status, value, reason }: Verdict, metrics: readonly Metric[]): string {
+function describe({ specification: s, status, value, reason, origin }: Verdict, metrics: readonly Metric[]): string {
   const title = metrics.find(m => m.name === s.metric)?.title ?? s.metric;
   const keys = Object.entries(s.keys).map(([k, v]) => `${k} ${v}`).join(', ');
   const what = keys === '' ? title : `${title} (${keys})`;
   if (status === 'incomplete' || value === null) return `${what}: ${reason}`;
-  return `${what} is ${withUnit(value, s.unit)}, must be ${boundText(s)}${s.decision === 'bound' ? ' at the end of its interval' : ''}`;
+  const of = origin === undefined ? '' : ` (${origin})`;
+  return `${what} is ${withUnit(value, s.unit)}, must be ${boundText(s)}${s.decision === 'bound' ? ' at the end of its interval' : ''}${of}`;
 }
 
-/** The bound in words: `>= 95 %`, `between 0.9 and 1.1`. */
-export function boundText({ type, operator, bound, range, unit }: Verdict['specification']): string {
+/** The bound in words: `>= 95 %`, `between 0.9 and 1.1`; the rule where no bound was found. */
+export function boundText({ type, operator, bound, range, unit, rule, function: by }: Verdict['specification']): string {
   if (type === 'threshold' && bound !== undefined) return `${operator} ${withUnit(bound, unit)}`;
   if (type === 'range' && range !== undefined) return `between ${Number(range[0].toPrecision(4))} and ${withUnit(range[1], unit)}`;
+  if (by !== undefined) return `${by.operator} a function of ${by.of}`;
+  if (rule !== undefined) return { relative: 'no worse than the baseline', window: `like the last ${rule.runs} runs`, best: `near the best of ${rule.runs} runs` }[type as 'best'];
   return 'measured';
 }
 

@@ -1,4 +1,8 @@
 /** Words of the harness: a metric is defined, measured, and judged by specifications. */
+import type { Specification, Waiver } from './specification.ts';
+
+export type { Severity, Specification } from './specification.ts';
+
 export const UNITS = [
   '', 'ct', 's', 'byte', 'MB', 'mag', 'mmag', 'arcsec', 'mas', 'pixel', 'percent', 'deg-2', 'nJy', 'sigma', 'ct/s',
 ] as const;
@@ -21,6 +25,14 @@ export interface Metric {
   readonly version: number;
   readonly interval: 'wilson' | 'bootstrap' | 'student' | 'poisson' | 'none';
   readonly minimumN: number;
+  /** Earlier names, each with the hash that the definition of today has under it: their values continue the trend. */
+  readonly aliases?: readonly { readonly name: string; readonly definitionHash: string }[] | undefined;
+  /** Identifiers of the requirements that the metric speaks for. */
+  readonly requirements?: readonly string[] | undefined;
+  /** What one value is of: a run, a visit, a detector ... */
+  readonly granularity?: string | undefined;
+  /** How values of parts become one. */
+  readonly aggregate?: string | undefined;
   /** sha256 of the definition without prose: a change starts a new trend line. */
   readonly definitionHash: string;
 }
@@ -42,28 +54,10 @@ export interface Measurement {
   readonly blobs: Readonly<Record<string, unknown>>;
 }
 
-export type Severity = 'note' | 'warn' | 'fail' | 'block';
+/** `waived`: the gate would close, and somebody answers for it. */
+export type VerdictStatus = 'pass' | 'fail' | 'incomplete' | 'note' | 'waived';
 
-/** A threshold on a metric. Exactly one of the bound forms holds. */
-export interface Specification {
-  readonly name: string;
-  readonly metric: string;
-  readonly type: 'threshold' | 'range' | 'exists';
-  readonly operator?: '<' | '<=' | '>' | '>=' | '==' | '!=' | undefined;
-  readonly bound?: number | undefined;
-  readonly range?: readonly [number, number] | undefined;
-  readonly unit: Unit;
-  readonly severity: Severity;
-  /** 'point': the value is compared; 'bound': the pessimistic end of its interval. */
-  readonly decision: 'point' | 'bound';
-  readonly keys: Readonly<Record<string, string | number>>;
-  readonly tags: readonly string[];
-  readonly source: string;
-}
-
-export type VerdictStatus = 'pass' | 'fail' | 'incomplete' | 'note';
-
-/** Judgement of one specification, with the bound that was in force. */
+/** Judgement of one specification. Its type is threshold, range or exists, with the bound that was in force. */
 export interface Verdict {
   readonly specification: Specification;
   readonly status: VerdictStatus;
@@ -73,6 +67,12 @@ export interface Verdict {
   /** Distance to the bound in the metric's unit; positive is good. null when there is no value. */
   readonly margin: number | null;
   readonly reason: string;
+  /** How the bound was found when it is not a constant of the specification: `baseline 12.3 + 5 %`. */
+  readonly origin?: string | undefined;
+  /** The waiver in force. */
+  readonly waiver?: Waiver | undefined;
+  /** What a confirmation by re-runs has seen: how many of the runs failed. */
+  readonly attempts?: { readonly failed: number; readonly of: number } | undefined;
 }
 
 /** What became of one quantum. */
@@ -125,6 +125,10 @@ export interface VerificationResult {
     readonly node: string;
     readonly collection: string;
     readonly quanta: readonly QuantumReport[];
+    /** What the run was made of, by name: git revision, packages, processor. Two runs differ in what differs here. */
+    readonly provenance?: Readonly<Record<string, string>>;
+    /** Digest of the processor, memory and platform: timings of equal fingerprints may be compared. */
+    readonly fingerprint?: string;
   };
   readonly metrics: readonly Metric[];
   readonly measurements: readonly Measurement[];

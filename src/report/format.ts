@@ -63,11 +63,12 @@ function errorText(lower: string, upper: string): string {
 }
 
 /** The bound of a specification: `≥ 95 %`, `0.85 … 1.15`, `measured`. */
-export function boundText({ type, operator, bound, range, unit }: Specification): string {
+export function boundText({ type, operator, bound, range, unit, rule }: Specification): string {
   const sign = unitText(unit) === '' ? '' : ` ${unitText(unit)}`;
   const signs: Record<string, string> = { '<=': '≤', '>=': '≥', '==': '=', '!=': '≠' };
   if (type === 'threshold' && bound !== undefined) return `${signs[operator ?? ''] ?? operator ?? ''} ${numberText(bound)}${sign}`;
   if (type === 'range' && range !== undefined) return `${numberText(range[0])} … ${numberText(range[1])}${sign}`;
+  if (rule !== undefined) return `${type === 'relative' ? 'baseline' : type === 'best' ? 'best run' : `last ${rule.runs} runs`} (none)`;
   return 'measured';
 }
 

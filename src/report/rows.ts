@@ -35,6 +35,7 @@ export interface MetricRow {
 export function stateOf({ status, specification, reason }: Verdict): RowState {
   if (status === 'pass') return 'pass';
   if (status === 'note') return reason.startsWith('not applicable') ? 'na' : 'measured';
+  if (status === 'waived') return 'warn';
   const isGating = specification.severity === 'fail' || specification.severity === 'block';
   return isGating ? status : 'warn';
 }

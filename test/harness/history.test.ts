@@ -88,7 +88,8 @@ describe('harness/history', () => {
     const history = openHistory(file);
     history.record(resultOf(), null);
     const sql = new Database(file);
-    for (const statement of ['UPDATE run SET revision = \'x\'', 'DELETE FROM run', 'UPDATE measurement SET value = 0', 'DELETE FROM measurement']) {
+    for (const statement of ['UPDATE run SET revision = \'x\'', 'DELETE FROM run', 'UPDATE measurement SET value = 0', 'DELETE FROM measurement',
+      'DELETE FROM verdict']) {
       expect(() => sql.exec(statement), statement).to.throw('append-only');
     }
     sql.close();
@@ -102,9 +103,9 @@ describe('harness/history', () => {
       ['a later version', file => {
         openHistory(file).close();
         const db = new Database(file);
-        db.pragma('user_version = 2');
+        db.pragma('user_version = 99');
         db.close();
-      }, 'history version 2'],
+      }, 'history version 99'],
       ['a folder', file => mkdirSync(file), 'history of ap-verify'],
     ];
     mkdirSync(path.join(directory, 'deep'), { recursive: true });

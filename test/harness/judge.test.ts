@@ -40,11 +40,16 @@ describe('harness/judge', () => {
 
   const intervals: readonly [string, Partial<Specification>, readonly [number, number] | null, Verdict['status']][] = [
     ['the whole interval is below', { operator: '<', bound: 10 }, [4, 6], 'pass'],
-    ['the upper end is above', { operator: '<', bound: 10 }, [4, 11], 'fail'],
-    ['the lower end is below', { operator: '>', bound: 4 }, [3, 6], 'fail'],
-    ['one end outside the range', { type: 'range', range: [4, 6] }, [4.5, 6.1], 'fail'],
+    ['the upper end is above', { operator: '<', bound: 10 }, [4, 11], 'incomplete'],
+    ['the lower end is below', { operator: '>', bound: 4 }, [3, 6], 'incomplete'],
+    ['the whole interval is above', { operator: '<', bound: 3 }, [4, 11], 'fail'],
+    ['the whole interval is below', { operator: '>=', bound: 7 }, [3, 6], 'fail'],
+    ['three standard errors reach over the bound', { operator: '<', bound: 7, sigmas: 3 }, [4, 6], 'incomplete'],
+    ['one end outside the range', { type: 'range', range: [4, 6] }, [4.5, 6.1], 'incomplete'],
+    ['the whole interval is beside the range', { type: 'range', range: [7, 8] }, [4.5, 6.1], 'fail'],
+    ['the range lies within the interval', { type: 'range', range: [4.9, 5.2] }, [4.5, 6.1], 'incomplete'],
     ['both ends inside the range', { type: 'range', range: [4, 6] }, [4, 6], 'pass'],
-    ['!= with the bound inside the interval', { operator: '!=', bound: 5 }, [4, 6], 'fail'],
+    ['!= with the bound inside the interval', { operator: '!=', bound: 5 }, [4, 6], 'incomplete'],
     ['!= with the bound outside the interval', { operator: '!=', bound: 7 }, [4, 6], 'pass'],
     ['no interval', { operator: '<', bound: 10 }, null, 'incomplete'],
   ];

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { judge } from '../../src/harness/judge.ts';
-import { loadMetrics, loadSpecifications } from '../../src/harness/loadDefinitions.ts';
+import { loadMetrics } from '../../src/harness/loadMetrics.ts';
+import { loadSpecifications } from '../../src/harness/loadSpecifications.ts';
 import { ApError } from '../../src/model/errors.ts';
 import type { Metric, Specification } from '../../src/model/verification.ts';
 import { metricOf } from './results.ts';
@@ -133,7 +134,12 @@ threshold: { operator: '>', value: 2, unit: mas }
     ['no metric', 'name: a\n', /no metric/],
     ['another unit', LIMIT.replace('unit: mas', 'unit: arcsec'), /unit 'arcsec'.*'mas'.*specs0\.yaml:3/],
     ['two of one name', `${LIMIT}---\n${LIMIT}`, /pkg\.M\.limit again.*specs0\.yaml:5/],
-    ['a base that is not above', `${LIMIT}base: '#a'\n---\nid: a\n`, /base '#a'.*none.*specs0\.yaml:4/],
+    ['a base that is not there', `${LIMIT}base: '#a'\n`, /base '#a'.*none.*specs0\.yaml:4/],
+    ['a circle of bases', 'id: a\nbase: \'#b\'\n---\nid: b\nbase: \'#a\'\n---\nname: x\nmetric: pkg.M\nbase: \'#a\'\n', /circle of bases: a -> b -> a/],
+    ['a specification that is its own base', `${LIMIT}base: pkg.M.limit\n`, /base 'pkg\.M\.limit'/],
+    ['a bound that is NaN', LIMIT.replace('10', '.nan'), /value must be number.*specs0\.yaml:3/],
+    ['a bound that is infinite', LIMIT.replace('10', '.inf'), /value must be number/],
+    ['provenance_query, which lsst.verify reads and ignores', `${LIMIT}provenance_query: { filter_name: r }\n`, /provenance_query/],
     ['a base from another file\'s words', 'id: b\n---\nname: x\nmetric: pkg.M\nbase: \'#a\'\n', /base '#a'.*: b/],
     ['two partials of one id', 'id: a\n---\nid: a\n', /partial 'a' again/],
     ['threshold and range', `${LIMIT}range: { lower: 1, upper: 2, unit: mas }\n`, /threshold and range/],

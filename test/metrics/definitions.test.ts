@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { measures } from '../../metrics/index.ts';
-import { loadMetrics, loadSpecifications } from '../../src/harness/loadDefinitions.ts';
+import { loadMetrics } from '../../src/harness/loadMetrics.ts';
+import { loadSpecifications } from '../../src/harness/loadSpecifications.ts';
 import type { Requirement } from '../../src/harness/measure.ts';
 import { measureAll } from '../../src/harness/measureAll.ts';
 import { truth } from '../../src/model/datasetTypes.ts';

@@ -4,7 +4,8 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { judge } from '../../src/harness/judge.ts';
-import { loadMetrics, loadSpecifications } from '../../src/harness/loadDefinitions.ts';
+import { loadMetrics } from '../../src/harness/loadMetrics.ts';
+import { loadSpecifications } from '../../src/harness/loadSpecifications.ts';
 import { overallVerdict } from '../../src/harness/verdict.ts';
 import type { ImageSummary, Measurement, Metric, QuantumReport, Specification, VerificationResult } from '../../src/model/verification.ts';
 import { wilsonInterval } from '../../src/numeric/intervals.ts';

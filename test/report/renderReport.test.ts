@@ -81,8 +81,8 @@ describe('report', () => {
   describe('what a release manager reads', () => {
     it('the first failure has value, error, bound, margin and a picture', () => {
       const first = /<div class="first fail">[\s\S]*?<ul class="chips"/.exec(page('failing'))![0];
-      expect(textOf(first)).to.contain('First failure Normalised width of difference pixels').and.to.contain('Value 1.212 +0.028 −0.022')
-        .and.to.contain('Bound 0.85 … 1.15').and.to.contain('Margin −0.062 2.8 × error');
+      expect(textOf(first)).to.contain('First failure Completeness at S/N > 10').and.to.contain('Value 86.8')
+        .and.to.contain('Bound ≥ 95 %').and.to.contain('Margin −8.2 %');
       expect(first).to.contain('<svg class="bullet fail"');
     });
     it('a pass shows what came closest to its bound', () => {

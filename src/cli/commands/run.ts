@@ -1,21 +1,23 @@
 /** `ap-verify run`: dataset package -> repository -> pipeline -> measurements -> verdict -> report. */
 import { availableParallelism, hostname } from 'node:os';
 import path from 'node:path';
-import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { shownUrl } from '../../apdb/location.ts';
 import { parseWhere } from '../../butler/expression.ts';
 import { createRepository, openRepository, repositoryExists } from '../../butler/repository.ts';
 import { butlerSource } from '../../harness/butlerSource.ts';
+import type { Baseline } from '../../harness/baseline.ts';
 import { compareResults } from '../../harness/compareResults.ts';
+import { closedGates, confirmed } from '../../harness/confirm.ts';
 import { openHistory } from '../../harness/history.ts';
-import { readResult } from '../../harness/resultDocument.ts';
 import { lockWorkspace, openWorkspace } from '../../harness/workspace.ts';
 import type { Workspace } from '../../harness/workspace.ts';
 import { ApError } from '../../model/errors.ts';
-import type { QuantumReport, VerificationResult } from '../../model/verification.ts';
+import type { QuantumReport, Verdict, VerificationResult } from '../../model/verification.ts';
 import { countByLabel } from '../../pipeline/quantumGraph.ts';
 import { version } from '../installation.ts';
+import { addJudgingOptions, baselineFor, historyFile, judgeContext } from '../judging.ts';
+import type { JudgingOptions } from '../judging.ts';
 import { prepareJob } from '../job.ts';
 import type { Job } from '../job.ts';
 import { apdbOfOptions, withApdbOptions } from '../apdbUse.ts';
@@ -27,29 +29,29 @@ import { positiveInteger, positiveNumber, several } from '../optionValues.ts';
 import { isAlive } from '../repositoryOf.ts';
 import { jsonProgressOn, progressOn } from '../progress.ts';
 import type { Progress } from '../progress.ts';
+import { provenanceOf } from '../provenance.ts';
 import { lastRunRecord, writeRunRecord } from '../runRecord.ts';
 import { runLog } from '../runLog.ts';
 import { INTERRUPTED, configTexts, runQuanta } from '../runQuanta.ts';
-import { announceVerdict, loadAllDefinitions, measureRun, writeProducts } from '../verification.ts';
+import { announceVerdict, judged, loadAllDefinitions, measureRun, withVerdicts, writeProducts } from '../verification.ts';
+import type { MeasuredResult } from '../verification.ts';
 
-interface RunOptions extends ApdbOptions {
+interface RunOptions extends JudgingOptions, ApdbOptions {
   readonly output?: string;
   readonly jobs: number;
   readonly dataQuery?: string;
   readonly pipeline?: string;
   readonly config: readonly string[];
   readonly configFile: readonly string[];
-  readonly specs: readonly string[];
-  readonly baseline?: string;
-  readonly history?: string;
   readonly cleanRun?: true;
+  readonly confirm?: number;
   readonly failFast?: true;
   readonly timeout?: number;
   readonly json?: true;
 }
 
 export function addRunCommand(program: Command, outcome: Outcome): void {
-  withApdbOptions(program.command('run <dataset>'))
+  addJudgingOptions(withApdbOptions(program.command('run <dataset>'))
     .description('run the pipeline on a dataset package, measure, judge and report')
     .option('-o, --output <folder>', 'workspace (default: workspaces/<dataset>)')
     .option('-j, --jobs <n>', 'worker processes', positiveInteger, availableParallelism())
@@ -57,13 +59,11 @@ export function addRunCommand(program: Command, outcome: Outcome): void {
     .option('-p, --pipeline <file>', 'pipeline definition, with #labels to take a part of it')
     .option('-c, --config <label:field=value>', 'override a config field (repeatable)', several, [])
     .option('-C, --config-file <label:file>', 'override config fields from a file (repeatable)', several, [])
-    .option('--specs <file>', 'further specifications; they replace those of the same name (repeatable)', several, [])
-    .option('--baseline <result.json>', 'compare with an earlier result')
-    .option('--history <file>', 'history database (default: history.sqlite3 in the workspace)')
     .option('--clean-run', 'remove what an earlier run of this configuration has left, and the association database')
+    .option('--confirm <n>', 'run again up to n times when a gate closes: a failure that does not come back is no verdict', positiveInteger)
     .option('--fail-fast', 'start nothing more after the first failure')
     .option('--timeout <seconds>', 'longest time of one quantum', positiveNumber)
-    .option('--json', 'progress as JSON lines on standard error')
+    .option('--json', 'progress as JSON lines on standard error'))
     .action(async (dataset: string, options: RunOptions) => {
       outcome.exitCode = await run(dataset, options);
     });
@@ -72,28 +72,32 @@ export function addRunCommand(program: Command, outcome: Outcome): void {
 async function run(name: string, options: RunOptions): Promise<number> {
   const started = { utc: new Date().toISOString(), at: performance.now() };
   const progress = (options.json === true ? jsonProgressOn : progressOn)(process.stderr);
-  // A baseline or a specification that cannot be read must be known before minutes of work, not after.
-  const baseline = options.baseline === undefined ? null : readResult(readText(options.baseline), options.baseline);
   const where = options.dataQuery === undefined ? () => true : parseWhere(options.dataQuery);
   const workspace = openWorkspace(options.output ?? path.join('workspaces', path.basename(name)));
   const release = lockWorkspace(workspace, process.pid, isAlive);
   try {
     const dataset = await openDataset(name, workspace, progress.say);
-    loadAllDefinitions(dataset.home, options.specs);
+    // A baseline or a specification that cannot be read must be known before minutes of work, not after.
+    const baseline = baselineFor(options, dataset.home);
+    loadAllDefinitions(dataset.home, options.specs, options.waivers);
     checkSameDataset(dataset, workspace, baseline);
     const repository = (repositoryExists(workspace.repository) ? openRepository : createRepository)(workspace.repository);
     try {
-      const job = prepareJob(dataset, {
-        repository, workspace, where, query: options.dataQuery, pipeline: options.pipeline,
-        overrides: options.config, configFiles: options.configFile, isClean: options.cleanRun === true, apdb: apdbOfOptions(options),
-      });
-      announce(job, progress);
-      const quanta = await runJob(job, options, progress);
-      if (quanta === null) return INTERRUPTED;
-      const nReused = quanta.filter(({ status }) => status === 'reused').length;
-      if (nReused > 0) progress.say(`${nReused} of ${quanta.length} quanta were done already`);
-      const result = await verify(job, { started, quanta: [...quanta, ...notRun(job)], options });
-      return finish(result, { workspace, baseline, options });
+      const attempt = async (isClean: boolean): Promise<MeasuredResult | null> => {
+        const job = prepareJob(dataset, {
+          repository, workspace, where, query: options.dataQuery, pipeline: options.pipeline,
+          overrides: options.config, configFiles: options.configFile, isClean, apdb: apdbOfOptions(options),
+        });
+        announce(job, progress);
+        const quanta = await runJob(job, options, progress);
+        if (quanta === null) return null;
+        const nReused = quanta.filter(({ status }) => status === 'reused').length;
+        if (nReused > 0) progress.say(`${nReused} of ${quanta.length} quanta were done already`);
+        return measure(job, { started, quanta: [...quanta, ...notRun(job)], options });
+      };
+      const measured = await attempt(options.cleanRun === true);
+      if (measured === null) return INTERRUPTED;
+      return await finish(measured, { dataset, workspace, baseline, options, progress, again: () => attempt(true) });
     } finally {
       repository.close();
     }
@@ -104,7 +108,7 @@ async function run(name: string, options: RunOptions): Promise<number> {
 }
 
 /** A workspace keeps the runs of one dataset, and values of two datasets must not be compared. */
-function checkSameDataset({ home, files: { manifest } }: OpenDataset, workspace: Workspace, baseline: VerificationResult | null): void {
+function checkSameDataset({ home, files: { manifest } }: OpenDataset, workspace: Workspace, baseline: Baseline | null): void {
   const last = lastRunRecord(workspace);
   if (last !== null && last.datasetHome !== home) {
     throw new ApError('BAD_CONFIG', {
@@ -152,7 +156,7 @@ interface VerifyContext {
   readonly options: RunOptions;
 }
 
-async function verify(job: Job, { started, quanta, options }: VerifyContext): Promise<VerificationResult> {
+async function measure(job: Job, { started, quanta, options }: VerifyContext): Promise<MeasuredResult> {
   const { manifest } = job.dataset.files;
   const collections = [job.run, job.inputs];
   const visits = new Set(job.images.map(image => image.visit));
@@ -166,6 +170,7 @@ async function verify(job: Job, { started, quanta, options }: VerifyContext): Pr
     },
     run: {
       started: started.utc, seconds: seconds(), workers: options.jobs, host: hostname(), node: process.version, collection: job.run, quanta,
+      ...provenanceOf({ dataset: `${manifest.name} ${manifest.version}`, code: job.codeHash.slice(0, 16), config: job.configHash.slice(0, 16) }),
     },
   }, source, { hasTruth: manifest.hasTruth, images: job.images, quanta }, loadAllDefinitions(job.dataset.home, options.specs));
   writeRunRecord(job.workspace, {
@@ -176,24 +181,41 @@ async function verify(job: Job, { started, quanta, options }: VerifyContext): Pr
 }
 
 interface FinishContext {
+  readonly dataset: OpenDataset;
   readonly workspace: Workspace;
-  readonly baseline: VerificationResult | null;
+  readonly baseline: Baseline | null;
   readonly options: RunOptions;
+  readonly progress: Progress;
+  /** Everything once more from the raw frames; null when the user has stopped it. */
+  readonly again: () => Promise<MeasuredResult | null>;
 }
 
-function finish(result: VerificationResult, { workspace, baseline, options }: FinishContext): number {
-  writeProducts(workspace, result);
-  const history = openHistory(options.history ?? path.join(workspace.root, 'history.sqlite3'));
+async function finish(measured: MeasuredResult, context: FinishContext): Promise<number> {
+  const { dataset, workspace, baseline, options, progress, again } = context;
+  const definitions = loadAllDefinitions(dataset.home, options.specs, options.waivers);
+  const history = openHistory(historyFile(options, workspace));
   try {
+    const verdictsOf = (result: MeasuredResult): VerificationResult =>
+      judged(result, definitions, judgeContext(result, definitions, { baseline, history }, options));
+    let result = verdictsOf(measured);
+    const reruns: (readonly Verdict[])[] = [];
+    while (reruns.length < (options.confirm ?? 0) && closedGates(result.verdicts).length > 0) {
+      progress.say(`confirmation ${reruns.length + 1} of ${options.confirm}: ${closedGates(result.verdicts).map(v => v.specification.name).join(', ')}`);
+      const more = await again();
+      if (more === null) return INTERRUPTED;
+      reruns.push(verdictsOf(more).verdicts);
+    }
+    result = withVerdicts(result, confirmed(result.verdicts, reruns));
+    writeProducts(workspace, result);
     history.record(result, result.pipeline.version);
+    if (baseline !== null) process.stdout.write(`${comparison(baseline, result)}\n`);
+    return announceVerdict(result, workspace);
   } finally {
     history.close();
   }
-  if (baseline !== null) process.stdout.write(`${comparison(baseline, result)}\n`);
-  return announceVerdict(result, workspace);
 }
 
-function comparison(before: VerificationResult, after: VerificationResult): string {
+function comparison(before: Baseline, after: VerificationResult): string {
   const changes = compareResults(before, after);
   const count = (kind: string): number => changes.filter(c => c.change === kind).length;
   const named = changes.filter(c => c.change === 'worse' || c.change === 'gone').slice(0, 5)
@@ -204,9 +226,4 @@ function comparison(before: VerificationResult, after: VerificationResult): stri
 
 function shown(value: number | null): string {
   return value === null ? 'no value' : String(Number(value.toPrecision(4)));
-}
-
-function readText(file: string): string {
-  if (!existsSync(file)) throw new ApError('FILE_NOT_FOUND', { where: file, expected: 'result.json of an earlier run' });
-  return readFileSync(file, 'utf8');
 }

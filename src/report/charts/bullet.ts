@@ -22,7 +22,7 @@ export function drawBullet({ specification: s, value, interval, status }: Verdic
   const x = scaleLinear([Math.max(lo - pad, floor), Math.min(hi + pad, ceiling)], [5, WIDTH - 5]).clamp(true);
   const [a, b] = allowed(s);
   const good = [Number.isFinite(a) ? x(a) : 0, Number.isFinite(b) ? x(b) : WIDTH] as const;
-  const state = status === 'fail' && (s.severity === 'warn' || s.severity === 'note') ? 'warn' : status;
+  const state = status === 'waived' || status === 'fail' && (s.severity === 'warn' || s.severity === 'note') ? 'warn' : status;
   const whisker = interval === null ? '' : `<path class="whisker" d="M${px(x(interval[0]))} 11H${px(x(interval[1]))}"/>`;
   return new SafeHtml(
     `<svg class="bullet ${state}" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" aria-hidden="true" focusable="false">`
