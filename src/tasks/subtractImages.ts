@@ -110,9 +110,10 @@ function subtract(science: Exposure, template: Exposure, sources: Table, config:
 /** Pixels of the two images are compared one by one: they must be the same pixels of the same band. */
 function checkGrid(science: Exposure, template: Exposure): void {
   const where = `template of visit ${science.visitInfo.visit}, detector ${science.detector}`;
-  if (science.width !== template.width || science.height !== template.height) {
+  const margin = (template.width - science.width) / 2;
+  if (!Number.isInteger(margin) || margin < 0 || template.height - science.height !== 2 * margin) {
     throw new ApError('BAD_FORMAT', {
-      where, found: `${template.width} x ${template.height} pixels`, expected: `${science.width} x ${science.height}`,
+      where, found: `${template.width} x ${template.height} pixels`, expected: `${science.width} x ${science.height}, or a margin around it`,
     });
   }
   if (science.band !== template.band) throw new ApError('BAD_FORMAT', { where, found: `band ${template.band}`, expected: science.band });
@@ -122,16 +123,16 @@ function checkGrid(science: Exposure, template: Exposure): void {
   if (science.psf === null || template.psf === null) {
     throw new AlgorithmError('science image or template without a PSF', { hasPsf: science.psf !== null, templateHasPsf: template.psf !== null });
   }
-  const offset_px = gridOffset(science.wcs, template.wcs, science);
+  const offset_px = gridOffset(science.wcs, template.wcs, science, margin);
   if (!(offset_px < 0.01)) {
     throw new ApError('BAD_WCS', { where, found: `a grid ${offset_px.toFixed(3)} pixels off`, expected: 'the WCS of the science image' });
   }
 }
 
 /** Largest distance of the two WCS at the corners, pixels. */
-function gridOffset(science: SkyWcs, template: SkyWcs, { width, height }: Exposure): number {
+function gridOffset(science: SkyWcs, template: SkyWcs, { width, height }: Exposure, margin: number): number {
   return Math.max(...([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]] as const).map(([x, y]) => {
-    const [u, v] = skyToPixel(science, ...pixelToSky(template, x, y));
+    const [u, v] = skyToPixel(science, ...pixelToSky(template, x + margin, y + margin));
     return Math.hypot(u - x, v - y);
   }));
 }

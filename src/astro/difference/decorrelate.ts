@@ -8,10 +8,10 @@
  * evaluated in square cells, since the kernel and the variances vary over the image.
  */
 import { MASK } from '../../model/mask.ts';
-import { allocF32, type MaskedImage } from '../../model/image.ts';
+import type { MaskedImage } from '../../model/image.ts';
 import type { MatchingKernel } from '../../model/kernel.ts';
 import type { PsfModel } from '../../model/psf.ts';
-import { convolveDirect } from '../../numeric/convolve.ts';
+import { convolveCells } from '../../numeric/convolveCells.ts';
 import { fft2, fftOfStamp, powerOfTwo, stampOfField } from '../../numeric/fft.ts';
 import { median } from '../../numeric/statistics.ts';
 import { renderPsf } from '../psf/renderPsf.ts';
@@ -52,25 +52,29 @@ const POWER_FLOOR = 0.03;
 /** The filtered difference with its variance plane (that of white noise) and PSF. Border pixels see the clamped edge. */
 export function decorrelate(input: DecorrelateInput): Decorrelated {
   const { width, height, kernel, mask } = input;
-  const image = allocF32(width * height);
-  const variance = allocF32(width * height);
   const samples: PsfSample[] = [];
-  const clean = input.difference.map(v => (Number.isFinite(v) ? v : 0));
-  const finite = [input.unconvolved, input.convolved].map(plane => fillInfinite(plane)) as [Float32Array, Float32Array];
+  const [first, second] = [finiteVariance(input.unconvolved), finiteVariance(input.convolved)];
   const psfSize = renderPsf(input.psf, width / 2, height / 2).size;
+  const cell_px = Math.max(16, Math.round(input.cell_px / 16) * 16);
   let gain = 0;
-  const cells = cellsOf(width, height, input.cell_px);
+  const cells = cellsOf(width, height, cell_px);
+  const stamps = new Map<string, CellStamps>();
   for (const cell of cells) {
     const [cx, cy] = [cell.x0 + cell.width / 2, cell.y0 + cell.height / 2];
-    const levels = finite.map(plane => cellMedian(plane, width, cell)) as [number, number];
+    const levels = [cellMedian(first, width, cell), cellMedian(second, width, cell)] as const;
     const k = kernelAt(kernel, cx, cy);
     const filter = whiteningFilter(input, k, levels);
     gain += filter.gain / cells.length;
-    putCell(convolvedCell(clean, width, height, cell, filter.stamp, kernel.size), cell, width, image);
-    putCell(cellVariance(finite, width, height, cell, filter, k, kernel.size, levels, kernel.kernelSum), cell, width, variance);
+    stamps.set(`${cx},${cy}`, cellStamps(filter, k, kernel, levels));
     const psf = renderPsf(input.psf, Math.round(cx), Math.round(cy));
     samples.push({ x: Math.round(cx), y: Math.round(cy), weight: 1, data: convolveStamp(psf.data, psfSize, filter.stamp, kernel.size) });
   }
+  const convolved = (plane: Float32Array, size: number, stamp: (at: CellStamps) => Float32Array): Float32Array => convolveCells(
+    plane, width, height, { x0: 0, y0: 0, width, height, cell_px, size, kernelAt: (x, y) => stamp(stamps.get(`${x},${y}`)!) });
+  const image = convolved(input.difference, kernel.size, at => at.filter);
+  const variance = convolved(first, CORE, at => at.squares[0]);
+  const ofSecond = convolved(second, CORE, at => at.squares[1]);
+  for (let p = 0; p < variance.length; p++) variance[p] = variance[p]! + ofSecond[p]!;
   for (let p = 0; p < image.length; p++) {
     if ((mask[p]! & MASK.NO_DATA) !== 0) { image[p] = NaN; variance[p] = Infinity; }
   }
@@ -82,15 +86,12 @@ export function decorrelate(input: DecorrelateInput): Decorrelated {
 
 interface Cell { readonly x0: number; readonly y0: number; readonly width: number; readonly height: number }
 
-/** Squares of nearly equal size that tile the image. */
-export function cellsOf(width: number, height: number, cell_px: number): Cell[] {
-  const nx = Math.max(1, Math.round(width / cell_px));
-  const ny = Math.max(1, Math.round(height / cell_px));
+/** The squares of `convolveCells`. */
+function cellsOf(width: number, height: number, cell_px: number): Cell[] {
   const cells: Cell[] = [];
-  for (let j = 0; j < ny; j++) {
-    for (let i = 0; i < nx; i++) {
-      const [x0, y0] = [Math.floor((i * width) / nx), Math.floor((j * height) / ny)];
-      cells.push({ x0, y0, width: Math.floor(((i + 1) * width) / nx) - x0, height: Math.floor(((j + 1) * height) / ny) - y0 });
+  for (let y0 = 0; y0 < height; y0 += cell_px) {
+    for (let x0 = 0; x0 < width; x0 += cell_px) {
+      cells.push({ x0, y0, width: Math.min(cell_px, width - x0), height: Math.min(cell_px, height - y0) });
     }
   }
   return cells;
@@ -114,8 +115,11 @@ function distance2(cell: Cell, x: number, y: number): number {
   return (cell.x0 + cell.width / 2 - x) ** 2 + (cell.y0 + cell.height / 2 - y) ** 2;
 }
 
-function fillInfinite(plane: Float32Array): Float32Array {
-  const level = median(plane.filter((v, p) => p % 101 === 0 && v > 0 && Number.isFinite(v)));
+/** A copy with a typical value where there is no variance. */
+function finiteVariance(plane: Float32Array): Float32Array {
+  const sample: number[] = [];
+  for (let p = 0; p < plane.length; p += 101) if (plane[p]! > 0 && plane[p]! < Infinity) sample.push(plane[p]!);
+  const level = median(sample);
   const out = new Float32Array(plane);
   for (let p = 0; p < out.length; p++) if (!(out[p]! > 0 && out[p]! < Infinity)) out[p] = level;
   return out;
@@ -141,7 +145,7 @@ interface Filter {
 
 function whiteningFilter(input: DecorrelateInput, k: Float64Array, [vu, vc]: readonly [number, number]): Filter {
   const { kernel: { size, kernelSum }, noiseOfUnconvolved, noiseOfConvolved } = input;
-  const n = powerOfTwo(4 * size);
+  const n = powerOfTwo(3 * size);
   const field = fftOfStamp(k, size, n);
   const [ux, uy] = [noisePower(noiseOfUnconvolved.x, n), noisePower(noiseOfUnconvolved.y, n)];
   const [cx, cy] = [noisePower(noiseOfConvolved.x, n), noisePower(noiseOfConvolved.y, n)];
@@ -173,49 +177,28 @@ function noisePower(correlation: readonly number[], n: number): Float64Array {
     Math.max(0, correlation.reduce((sum, c, lag) => sum + (lag === 0 ? c : 2 * c * Math.cos((2 * Math.PI * f * lag) / n)), 0)));
 }
 
-/** The pixels of a cell (row-major, cell.width x cell.height) after convolution, reading beyond the cell's border. */
-function convolvedCell(
-  plane: Float32Array, width: number, height: number, cell: Cell, stamp: ArrayLike<number>, size: number,
-): Float32Array {
-  const half = size >> 1;
-  const bw = cell.width + 2 * half;
-  const bh = cell.height + 2 * half;
-  const block = new Float32Array(bw * bh);
-  for (let j = 0; j < bh; j++) {
-    const row = Math.min(Math.max(cell.y0 + j - half, 0), height - 1) * width;
-    for (let i = 0; i < bw; i++) block[j * bw + i] = plane[row + Math.min(Math.max(cell.x0 + i - half, 0), width - 1)]!;
-  }
-  const result = convolveDirect(block, bw, bh, Float32Array.from(stamp), size);
-  const out = new Float32Array(cell.width * cell.height);
-  for (let j = 0; j < cell.height; j++) {
-    const from = (j + half) * bw + half;
-    out.set(result.subarray(from, from + cell.width), j * cell.width);
-  }
-  return out;
-}
-
-function putCell(values: Float32Array, cell: Cell, width: number, out: Float32Array): void {
-  for (let j = 0; j < cell.height; j++) {
-    out.set(values.subarray(j * cell.width, (j + 1) * cell.width), (cell.y0 + j) * width + cell.x0);
-  }
+/** Kernels of one cell: the filter for the image, and those for the two variance planes. */
+interface CellStamps {
+  readonly filter: Float32Array;
+  readonly squares: readonly [Float32Array, Float32Array];
 }
 
 /**
  * Variance of the filtered difference. Over smooth sky it is V_u + k^2 V_c, at whatever frequencies; near stars the two
  * planes are smoothed with the squared kernels. The squares are cut to their core and scaled to the exact sums.
  */
-function cellVariance(
-  planes: readonly [Float32Array, Float32Array], width: number, height: number, cell: Cell, filter: Filter,
-  k: Float64Array, size: number, levels: readonly [number, number], kernelSum: number,
-): Float32Array {
+function cellStamps(filter: Filter, k: Float64Array, { size, kernelSum }: MatchingKernel, levels: readonly [number, number]): CellStamps {
   const scale = (levels[0] + kernelSum ** 2 * levels[1]) / (levels[0] * filter.power[0] + levels[1] * filter.power[1]);
-  const stamps = [filter.stamp, convolveStamp(k, size, filter.stamp, size)];
-  const [first, second] = stamps.map((stamp, which) =>
-    convolvedCell(planes[which]!, width, height, cell, squaredCore(stamp, size, scale * filter.power[which]!), CORE));
-  return first!.map((v, p) => v + second![p]!);
+  const square = (stamp: ArrayLike<number>, which: 0 | 1): Float32Array =>
+    Float32Array.from(squaredCore(stamp, size, scale * filter.power[which]));
+  return {
+    filter: Float32Array.from(filter.stamp),
+    squares: [square(filter.stamp, 0), square(convolveStamp(k, size, filter.stamp, size), 1)],
+  };
 }
 
-const CORE = 13;
+/** Side of the squared kernels, pixels. */
+const CORE = 9;
 
 /** Squares of the central pixels, scaled to the given sum. */
 function squaredCore(stamp: ArrayLike<number>, size: number, sum: number): Float64Array {

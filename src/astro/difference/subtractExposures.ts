@@ -6,14 +6,15 @@ import { allocF32, allocI32, type Exposure, type MaskedImage } from '../../model
 import type { PsfModel } from '../../model/psf.ts';
 import { column, withColumns, selectRows, type Table } from '../../model/table.ts';
 import { iqrSigma } from '../../numeric/statistics.ts';
-import { growDisc } from '../detection/detectFootprints.ts';
 import { psfFwhm_px, renderPsf } from '../psf/renderPsf.ts';
 import { noiseFromMetadata } from '../template/buildTemplate.ts';
 import { applyKernel, kernelAt } from './applyKernel.ts';
 import { convolveStamp, decorrelate } from './decorrelate.ts';
+import { coreRadius, maskOfTemplate, spreadMask } from './differenceMask.ts';
 import { fitKernel, type FitKernelOptions, type KernelFit } from './fitKernel.ts';
 import { kernelBasis, type BasisOptions } from './kernelBasis.ts';
 import { kernelStamps, selectKernelSources, type KernelStamp, type StampOptions } from './kernelStamps.ts';
+import { templateMargin, withoutMargin } from './templateMargin.ts';
 
 export interface SubtractOptions {
   /** 'auto' convolves the sharper image. */
@@ -41,18 +42,17 @@ export interface Subtraction {
   readonly numbers: Readonly<Record<string, number | string>>;
 }
 
-/** Bits of the template that stay what they are, and those that get a name of their own. */
-const KEPT = maskOf('NO_DATA', 'BAD', 'HIGH_VARIANCE', 'EDGE');
-const FIXED_UP = maskOf('CR', 'INTRP');
+/** States of earlier detections. */
 const CLEARED = maskOf('DETECTED', 'DETECTED_NEGATIVE', 'NOT_DEBLENDED');
 
 /**
- * Alard-Lupton subtraction. Both exposures need a PSF; shapes must agree (TypeError). Inputs are not modified.
+ * Alard-Lupton subtraction. Both exposures need a PSF (TypeError). The template has the shape of the science image, or more
+ * by the same number of pixels on all sides: then nothing is lost at the edges. Inputs are not modified.
  * @throws AlgorithmError when there are too few kernel sources or the fit fails.
  */
-export function subtractExposures(science: Exposure, template: Exposure, stars: Table, options: SubtractOptions): Subtraction {
+export function subtractExposures(science: Exposure, fullTemplate: Exposure, stars: Table, options: SubtractOptions): Subtraction {
+  const template = withoutMargin(fullTemplate, templateMargin(science, fullTemplate));
   if (science.psf === null || template.psf === null) throw new TypeError('subtraction needs the PSF of both exposures');
-  if (science.width !== template.width || science.height !== template.height) throw new TypeError('science and template differ in shape');
   const [cx, cy] = [science.width / 2, science.height / 2];
   const scienceFwhm_px = psfFwhm_px(science.psf, cx, cy);
   const templateFwhm_px = psfFwhm_px(template.psf, cx, cy);
@@ -60,12 +60,12 @@ export function subtractExposures(science: Exposure, template: Exposure, stars: 
   const [reference, target] = convolveTemplate ? [template, science] : [science, template];
   const basis = kernelBasis(Math.min(scienceFwhm_px, templateFwhm_px), Math.max(scienceFwhm_px, templateFwhm_px), options.basis);
   const half_px = Math.max(9, Math.ceil(2.8 * Math.max(scienceFwhm_px, templateFwhm_px)));
-  const margin = half_px + (basis.size >> 1);
-  const positions = selectKernelSources(stars, science.width, science.height, margin, { ...options.stamps, half_px });
+  const border = half_px + (basis.size >> 1);
+  const positions = selectKernelSources(stars, science.width, science.height, border, { ...options.stamps, half_px });
   const stamps = kernelStamps(positions, reference, target, basis, half_px);
   const fit = fitKernel(stamps, basis, science.width, science.height, convolveTemplate ? 'template' : 'science', options.fit);
-  const matchedReference = applyKernel(reference.image, fit.kernel, basis);
-  const parts = assemble(science, template, matchedReference, fit);
+  const matchedReference = applyKernel(convolveTemplate ? fullTemplate : science, fit.kernel, basis);
+  const parts = assemble(science, template, matchedReference, fit, convolveTemplate ? (fullTemplate.width - template.width) / 2 : 0);
   const result = decorrelate({
     difference: parts.difference, mask: parts.mask, width: science.width, height: science.height,
     unconvolved: parts.unconvolved, convolved: reference.variance,
@@ -95,7 +95,7 @@ interface Parts {
   readonly unitKernel: MatchingKernel;
 }
 
-function assemble(science: Exposure, template: Exposure, matchedReference: Float32Array, fit: KernelFit): Parts {
+function assemble(science: Exposure, template: Exposure, matchedReference: Float32Array, fit: KernelFit, margin: number): Parts {
   const { kernel } = fit;
   const n = science.image.length;
   const forTemplate = kernel.convolved === 'template';
@@ -107,7 +107,7 @@ function assemble(science: Exposure, template: Exposure, matchedReference: Float
   const templateMask = maskOfTemplate(template, forTemplate ? kernel : null);
   const scienceMask = forTemplate ? science.mask : spreadMask(science, kernel);
   const mask = allocI32(n);
-  const border = (kernel.size >> 1);
+  const border = Math.max(0, coreRadius(kernel) - margin);
   for (let p = 0; p < n; p++) {
     const t = template.image[p]!;
     const s = science.image[p]!;
@@ -139,58 +139,6 @@ function pointSourceNoise(kernel: MatchingKernel, psf: PsfModel): number {
 
 function sumOfSquares(values: Float64Array): number {
   return values.reduce((sum, v) => sum + v * v, 0);
-}
-
-/** Bits that the template hands to the difference; spread over the core of the kernel when the template is convolved. */
-function maskOfTemplate(template: Exposure, kernel: MatchingKernel | null): Int32Array {
-  const out = allocI32(template.mask.length);
-  const radius = kernel === null ? 0 : coreRadius(kernel);
-  const groups: readonly (readonly [number, number])[] = [
-    [MASK.NO_DATA, MASK.NO_DATA], [MASK.BAD, MASK.BAD], [MASK.SAT, MASK.SAT_TEMPLATE], [FIXED_UP, MASK.INTRP],
-  ];
-  for (let p = 0; p < out.length; p++) out[p] = template.mask[p]! & KEPT;
-  for (const [from, to] of groups) spread(template, from, to, radius, out);
-  return out;
-}
-
-/** The science mask with its bad pixels grown by the core of the kernel that the science image was convolved with. */
-function spreadMask(science: Exposure, kernel: MatchingKernel): Int32Array {
-  const out = science.mask.slice();
-  const radius = coreRadius(kernel);
-  for (const bits of [MASK.NO_DATA, MASK.BAD, MASK.SAT, MASK.CR, MASK.INTRP]) spread(science, bits, bits, radius, out);
-  return out;
-}
-
-function spread(image: MaskedImage, from: number, to: number, radius: number, out: Int32Array): void {
-  const on = new Uint8Array(image.mask.length);
-  let any = false;
-  for (let p = 0; p < on.length; p++) {
-    if ((image.mask[p]! & from) === 0) continue;
-    on[p] = 1;
-    any = true;
-  }
-  if (!any) return;
-  const grown = radius > 0 ? growDisc(on, image.width, image.height, radius) : on;
-  for (let p = 0; p < out.length; p++) if (grown[p] !== 0) out[p] = out[p]! | to;
-}
-
-/** Radius that holds 90 % of the kernel's absolute weight at the image centre, pixels. */
-function coreRadius(kernel: MatchingKernel): number {
-  const image = kernelAt(kernel, kernel.width / 2, kernel.height / 2);
-  const half = kernel.size >> 1;
-  const byRadius = new Float64Array(2 * half + 2);
-  let total = 0;
-  image.forEach((v, p) => {
-    const r = Math.hypot((p % kernel.size) - half, Math.floor(p / kernel.size) - half);
-    byRadius[Math.ceil(r)]! += Math.abs(v);
-    total += Math.abs(v);
-  });
-  let sum = 0;
-  for (let r = 0; r < byRadius.length; r++) {
-    sum += byRadius[r]!;
-    if (sum >= 0.9 * total) return Math.min(r, half);
-  }
-  return half;
 }
 
 /** Robust width of image / sqrt(variance) over good pixels: 1 when the noise is understood. */
