@@ -22,6 +22,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['apdb'], async () => (await import('./commands/apdb.ts')).addApdbCommand],
   [['alerts'], async () => (await import('./commands/alerts.ts')).addAlertsCommand],
   [['fits'], async () => (await import('./commands/fits.ts')).addFitsCommand],
+  [['diff'], async () => (await import('./commands/diff.ts')).addDiffCommand],
   [['wcs'], async () => (await import('./commands/wcs.ts')).addWcsCommand],
 ];
 

@@ -13,6 +13,7 @@ import { copyMaskedImage } from '../model/image.ts';
 import type { Instrument } from '../model/instrument.ts';
 import type { Table } from '../model/table.ts';
 import type { ConfigFields, ConfigValues, Logger, TaskContext } from '../pipeline/task.ts';
+import { alignTemplate } from './alignTemplate.ts';
 import { detectAndMeasureDiaSource } from './detectAndMeasureDiaSource.ts';
 import { CHARACTERIZE_FIELDS, MEASURE_FIELDS, characterizeOptions, findSources, nearAny, scaleVariance } from './singleFrame.ts';
 import { subtractImages } from './subtractImages.ts';
@@ -26,13 +27,15 @@ export interface PairConfig {
   /** The variance planes are guesses: scale them to the noise of the sky. */
   readonly doScaleVariance: boolean;
   readonly lanczosOrder: number;
+  /** 'stars': the template is registered on the stars of both images; 'header': as its WCS says. */
+  readonly align: 'stars' | 'header';
   readonly characterize: Partial<ConfigValues<typeof CHARACTERIZE_FIELDS>>;
   readonly subtract: Partial<ConfigValues<typeof subtractImages.config>>;
   readonly detect: Partial<ConfigValues<typeof detectAndMeasureDiaSource.config>>;
 }
 
 export const PAIR_CONFIG: PairConfig = {
-  starThreshold_sigma: 10, doScaleVariance: false, lanczosOrder: 4, characterize: {}, subtract: {}, detect: {},
+  starThreshold_sigma: 10, doScaleVariance: false, lanczosOrder: 4, align: 'stars', characterize: {}, subtract: {}, detect: {},
 };
 
 /** An image without its sky, with a PSF; sources for the matching kernel. */
@@ -42,9 +45,11 @@ export interface PreparedImage {
 }
 
 export interface PairDifference {
+  readonly science: Exposure;
   readonly difference: Exposure;
   readonly matchedTemplate: Exposure;
-  readonly kernel: Subtraction['kernel'];
+  /** null: the method needs none. */
+  readonly kernel: Subtraction['kernel'] | null;
   readonly kernelSources: Table;
   readonly diaSources: Table;
   readonly metadata: TaskContext['metadata'];
@@ -96,24 +101,43 @@ export function prepareImage(exposure: Exposure, config: PairConfig): PreparedIm
 const MARGIN_PX = 24;
 
 /**
- * Warps the template to the science image, matches, subtracts, detects and measures.
- * @throws NoWorkFound and AlgorithmError as the tasks do.
+ * Registers and warps the template to the science image, matches, subtracts, detects and measures.
+ * @throws NoWorkFound and AlgorithmError as the tasks do; AlgorithmError when the images do not show the same stars.
  */
 export function differencePair(
-  science: PreparedImage, template: Exposure, config: PairConfig, timed: Timed, seed = 1,
+  science: PreparedImage, template: PreparedImage, config: PairConfig, timed: Timed, seed = 1,
 ): PairDifference {
   const { exposure, stars } = science;
-  const warped = timed('warp', () => warpToScience(exposure, template, config));
   const context = pairContext(seed);
+  const registered = config.align === 'stars' ? timed('register', () => registeredTemplate(template, stars, context)) : template.exposure;
+  const warped = timed('warp', () => warpToScience(exposure, registered, config));
   const subtraction = timed('subtract', () => subtractImages.run(
     { science: exposure, template: warped, sources: stars }, configOf(subtractImages.config, config.subtract), context));
   const detection = timed('detect and measure', () => detectAndMeasureDiaSource.run({
     science: exposure, matchedTemplate: subtraction.matchedTemplate, difference: subtraction.difference, sources: stars,
   }, configOf(detectAndMeasureDiaSource.config, config.detect), context));
   return {
-    difference: detection.subtractedMeasuredExposure, matchedTemplate: subtraction.matchedTemplate, kernel: subtraction.psfMatchingKernel,
-    kernelSources: subtraction.kernelSources, diaSources: detection.diaSources, metadata: context.metadata,
+    science: exposure, difference: detection.subtractedMeasuredExposure, matchedTemplate: subtraction.matchedTemplate,
+    kernel: subtraction.psfMatchingKernel, kernelSources: subtraction.kernelSources,
+    diaSources: inUnitOf(exposure, detection.diaSources), metadata: context.metadata,
   };
+}
+
+/** The template with a WCS that puts its stars on those of the science image. */
+function registeredTemplate({ exposure, stars }: PreparedImage, scienceStars: Table, { metadata }: TaskContext): Exposure {
+  const { width, height, wcs } = exposure;
+  if (wcs === null) throw new TypeError('registeredTemplate: the exposure has no WCS');
+  const found = alignTemplate({ stars, wcs, width, height }, scienceStars);
+  metadata.registrationStars = found.nStars;
+  metadata.registrationOffset_px = found.offset_px;
+  metadata.registrationScatter_px = found.scatter_px;
+  return { ...exposure, wcs: found.wcs };
+}
+
+/** Fluxes are in the unit of the science image. */
+function inUnitOf({ unit }: Exposure, table: Table): Table {
+  const columns = Object.entries(table.columns).map(([name, column]) => [name, column.unit === 'nJy' ? { ...column, unit } : column]);
+  return { ...table, columns: Object.fromEntries(columns) as Table['columns'] };
 }
 
 /** The template on the grid of the science image and a margin around it. */

@@ -11,7 +11,14 @@ import { connection, defineTask } from '../pipeline/task.ts';
 import type { ConfigValues } from '../pipeline/task.ts';
 import { pixelToSky, skyToPixel } from '../sky/wcs.ts';
 
+/** How two images are compared. */
+export const DIFFERENCE_METHODS = ['al', 'zogy', 'score'] as const;
+
 const CONFIG = {
+  method: {
+    default: 'al' as string, choices: DIFFERENCE_METHODS,
+    doc: 'al: Alard-Lupton with decorrelation; zogy: optimal image of Zackay, Ofek & Gal-Yam; score: al, detected on the score image.',
+  },
   mode: {
     default: 'auto', doc: 'Which image is convolved; auto: the one with the sharper PSF.',
     choices: ['auto', 'convolveTemplate', 'convolveScience'],

@@ -35,7 +35,7 @@ function runSeed(seed: number): Run {
     times.push(`${step} ${((used.user + used.system) / 1e6).toFixed(2)} s CPU (${((performance.now() - start) / 1000).toFixed(2)} s)`);
     return value;
   };
-  const result = differencePair(science, template.exposure, PAIR_CONFIG, timed);
+  const result = differencePair(science, template, PAIR_CONFIG, timed);
   line(`seed ${seed}: ${times.join(', ')}; peak memory ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB with the simulator`);
   return { pair, science, template, result };
 }
