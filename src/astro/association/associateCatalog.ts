@@ -8,7 +8,7 @@ import { associate } from './associate.ts';
 import type { AssociationOptions } from './associate.ts';
 import { optionalNumbers, sourceHistory } from './sourceHistory.ts';
 import type { ObjectRows, SourceHistory } from './sourceHistory.ts';
-import { summarizeObjects } from './summarizeDiaObjects.ts';
+import { objectPosition, summarizeObjects } from './summarizeDiaObjects.ts';
 import type { SummaryOptions } from './summarizeDiaObjects.ts';
 import type { KnownSky } from './updateDiaObjects.ts';
 
@@ -64,7 +64,7 @@ export function associateCatalog(catalog: Table, known: KnownSky, options: Catal
     diaObjectId: state.objectId,
     objects: () => {
       const all = Int32Array.from({ length: state.nObjects }, (_, j) => j).filter(j => state.latest[j]! >= 0);
-      const table = summaries(state, all, j => state.changed_mjdTai[j]!, options);
+      const table = summarizeObjects(objectRows(state, all, j => state.changed_mjdTai[j]!, options), state.history, NaN, options.summary);
       const values = Float64Array.from(all, j => state.changed_mjdTai[j]!);
       return withColumns(table, { validityStartMjdTai: { type: 'f64', unit: 'd', doc: '', values } });
     },
@@ -185,7 +185,11 @@ function associateVisit(state: State, batch: Batch, options: CatalogOptions): As
   const { history } = state;
   const rows = batch.rows.filter(i => Number.isFinite(history.ra[i]! + history.dec[i]!) && !state.isSolarSystem(i));
   const around = objectsAround(state, rows, options.association.radius_arcsec ?? 1);
-  const pick = (values: Float64Array, which: Int32Array): Float64Array => Float64Array.from(which, i => values[i]!);
+  const pick = (values: Float64Array, which: Int32Array): Float64Array => {
+    const out = new Float64Array(which.length);
+    for (let k = 0; k < out.length; k++) out[k] = values[which[k]!]!;
+    return out;
+  };
   const at = (p: Pick<State, 'ra' | 'dec' | 'raErr' | 'decErr'>, which: Int32Array): Record<keyof Place, Float64Array> => ({
     ra: pick(p.ra, which), dec: pick(p.dec, which), raErr: pick(p.raErr, which), decErr: pick(p.decErr, which),
   });
@@ -197,14 +201,14 @@ function associateVisit(state: State, batch: Batch, options: CatalogOptions): As
     state.objectId[row] = history.objectId[row] = state.ids[object]!;
     link(state, object, row);
   });
-  const objects = summaries(state, touched, () => batch.time_mjdTai, options);
-  const [ra, dec, raErr, decErr] = ['ra', 'dec', 'raErr', 'decErr'].map(name => numbers(objects, name));
+  const objects = objectRows(state, touched, () => batch.time_mjdTai, options);
   touched.forEach((object, k) => {
-    place(state, object, { ra: ra![k]!, dec: dec![k]!, raErr: raErr![k]!, decErr: decErr![k]! }, batch.time_mjdTai);
+    const own = objects.rows.subarray(objects.start[k]!, objects.start[k + 1]!);
+    place(state, object, objectPosition(history, own, objects.ids[k]!, options.summary), batch.time_mjdTai);
   });
   return {
     ...batch, nUpdated: found.nMatched, nNew: rows.length - found.nMatched, nUnassociatedObjects: found.nUnmatchedObjects,
-    objects: () => objects,
+    objects: () => summarizeObjects(objects, history, batch.time_mjdTai, options.summary),
     sources: () => withColumns(selectRows(state.catalog, batch.rows), {
       diaObjectId: { type: 'i64', unit: '', doc: 'DIAObject of the source', values: BigInt64Array.from(batch.rows, i => state.objectId[i]!) },
     }),
@@ -224,17 +228,19 @@ function objectsAround(state: State, rows: Int32Array, radius_arcsec: number): I
   return Int32Array.from(found).sort().filter((object, k, all) => k === 0 || all[k - 1] !== object);
 }
 
-/** Summaries of objects from the sources that are younger than the window before their time. */
-function summaries(state: State, which: Int32Array, timeOf: (object: number) => number, options: CatalogOptions): Table {
+/** Rows of objects that are younger than the window before their time. */
+function objectRows(state: State, which: Int32Array, timeOf: (object: number) => number, options: CatalogOptions): ObjectRows {
   const start = new Int32Array(which.length + 1);
   const rows: number[] = [];
   which.forEach((object, k) => {
     const since = timeOf(object) - options.historyWindow_d;
+    const from = rows.length;
     for (let row = state.latest[object]!; row >= 0; row = state.previous[row]!) {
       if (!(state.history.time[row]! <= since)) rows.push(row);
     }
+    // The chain goes back in time.
+    for (let a = from, b = rows.length - 1; a < b; a++, b--) [rows[a], rows[b]] = [rows[b]!, rows[a]!];
     start[k + 1] = rows.length;
   });
-  const objects: ObjectRows = { ids: BigInt64Array.from(which, j => state.ids[j]!), start, rows: Int32Array.from(rows) };
-  return summarizeObjects(objects, state.history, which.length > 0 ? timeOf(which[0]!) : NaN, options.summary);
+  return { ids: BigInt64Array.from(which, j => state.ids[j]!), start, rows: Int32Array.from(rows) };
 }

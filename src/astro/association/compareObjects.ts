@@ -10,6 +10,8 @@ export interface ColumnAgreement {
   readonly nBoth: number;
   /** Of these, beyond the tolerance. */
   readonly nBeyond: number;
+  /** Of those, no more apart than the single precision of the fluxes that were summed: they nearly cancel. */
+  readonly nRounding: number;
   /** Numbers that only one side has. */
   readonly nOnlyOurs: number;
   readonly nOnlyTheirs: number;
@@ -96,7 +98,16 @@ function comparableColumns(ours: Table, reference: Table): string[] {
     .map(([name]) => name);
 }
 
-type Difference = (pair: SharedObject) => { readonly ours: number; readonly theirs: number; readonly difference: number };
+interface Compared {
+  readonly ours: number;
+  readonly theirs: number;
+  readonly difference: number;
+  readonly isRounding?: boolean;
+}
+type Difference = (pair: SharedObject) => Compared;
+
+/** Sums of a few numbers in single precision are this good relative to the largest of them. */
+const SINGLE_PRECISION = 2 ** -21;
 
 function positionDifference(ours: Table, reference: Table): Difference {
   const [ra, dec, refRa, refDec] = [numbers(ours, 'ra'), numbers(ours, 'dec'), numbers(reference, 'ra'), numbers(reference, 'dec')];
@@ -107,15 +118,21 @@ function positionDifference(ours: Table, reference: Table): Difference {
 
 function relativeDifference(ours: Table, reference: Table, name: string): Difference {
   const [a, b] = [numbers(ours, name), numbers(reference, name)];
-  return ({ ours: i, theirs: j }) => ({
-    ours: a[i]!, theirs: b[j]!, difference: a[i] === b[j] ? 0 : Math.abs(a[i]! - b[j]!) / Math.max(Math.abs(a[i]!), Math.abs(b[j]!)),
-  });
+  const band = /^([a-z])_psfFlux(Mean|Sigma)$/.exec(name)?.[1];
+  const extremes = band === undefined ? [] : ['Min', 'Max'].map(which => numbers(ours, `${band}_psfFlux${which}`));
+  return ({ ours: i, theirs: j }) => {
+    const apart = Math.abs(a[i]! - b[j]!);
+    return {
+      ours: a[i]!, theirs: b[j]!, difference: a[i] === b[j] ? 0 : apart / Math.max(Math.abs(a[i]!), Math.abs(b[j]!)),
+      isRounding: extremes.some(values => apart <= SINGLE_PRECISION * Math.abs(values[i]!)),
+    };
+  };
 }
 
 function agreement(
   name: string, shared: readonly SharedObject[], idOf: (pair: SharedObject) => bigint, difference: Difference, tolerance: number,
 ): ColumnAgreement {
-  let [nBoth, nBeyond, nOnlyOurs, nOnlyTheirs, largest, worstId] = [0, 0, 0, 0, 0, 0n];
+  let [nBoth, nBeyond, nRounding, nOnlyOurs, nOnlyTheirs, largest, worstId] = [0, 0, 0, 0, 0, 0, 0n];
   for (const pair of shared) {
     const d = difference(pair);
     if (Number.isNaN(d.ours) || Number.isNaN(d.theirs)) {
@@ -125,7 +142,8 @@ function agreement(
     }
     nBoth++;
     if (d.difference > tolerance) nBeyond++;
+    if (d.difference > tolerance && d.isRounding === true) nRounding++;
     if (d.difference > largest) [largest, worstId] = [d.difference, idOf(pair)];
   }
-  return { column: name, nBoth, nBeyond, nOnlyOurs, nOnlyTheirs, largest, worstId };
+  return { column: name, nBoth, nBeyond, nRounding, nOnlyOurs, nOnlyTheirs, largest, worstId };
 }

@@ -34,6 +34,12 @@ export function standardDiaSources(table: Table, where: string): Table {
       delete columns[old + suffix];
     }
   }
+  // A column without a single value has no type of its own: it is as good as absent.
+  for (const [name, c] of Object.entries(columns)) {
+    if (c.type !== 'string' || table.nRows === 0 || columns[`${name}_isNull`]?.values.includes(0 as never) !== false) continue;
+    delete columns[name];
+    delete columns[`${name}_isNull`];
+  }
   const missing = NEEDED.filter(name => columns[name] === undefined);
   if (missing.length > 0) {
     throw new ApError('BAD_FORMAT', { where, found: `no column ${missing.join(', ')}`, expected: 'a DIASource catalog' });

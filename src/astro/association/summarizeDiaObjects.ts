@@ -52,15 +52,16 @@ export function summarizeObjects(
   const columns = emptyColumns(n, o);
   column({ nRows: n, columns }, 'diaObjectId', 'i64').set(objects.ids);
   const write = writer(columns);
+  const bands = APDB_BANDS.map(band => columnsOfBand(columns, band));
   for (let k = 0; k < n; k++) {
     const rows = timeOrdered(history, objects.rows.subarray(objects.start[k]!, objects.start[k + 1]!));
-    const position = o.position === 'mean' ? meanPosition(history, rows, objects.ids[k]!) : weightedPosition(history, rows, o);
+    const position = objectPosition(history, rows, objects.ids[k]!, o);
     for (const name of POSITION) write(name, k, position[name]);
     write('validityStartMjdTai', k, validityStart_mjdTai);
     write('firstDiaSourceMjdTai', k, rows.length > 0 ? history.time[rows[0]!]! : NaN);
     write('lastDiaSourceMjdTai', k, rows.length > 0 ? history.time[rows.at(-1)!]! : NaN);
     write('nDiaSources', k, rows.length);
-    for (const [band, curves] of byBand(history, rows)) writeBand(write, k, APDB_BANDS[band]!, curves, o);
+    forEachBand(history, rows, (band, curves) => writeBand(bands[band]!, k, curves, o));
     if (o.statistics === 'all') {
       write('flags', k, rows.some(i => history.isFlagged[i] !== 0) ? 1 : 0);
       write('pixelId', k, htmIndex(20, position.ra, position.dec));
@@ -89,11 +90,11 @@ export function withForcedMeans(objects: Table, forced: SourceHistory): Table {
   const write = writer(columns);
   for (let k = 0; k < objects.nRows; k++) {
     const own = timeOrdered(forced, rows.subarray(start[k]!, start[k + 1]!));
-    for (const [band, curves] of byBand(forced, own)) {
+    forEachBand(forced, own, (band, curves) => {
       const { mean, meanErr } = weightedMean(curves.psf);
       write(`${APDB_BANDS[band]!}_fpFluxMean`, k, mean);
       write(`${APDB_BANDS[band]!}_fpFluxMeanErr`, k, meanErr);
-    }
+    });
   }
   return withColumns(objects, columns);
 }
@@ -129,7 +130,9 @@ function writer(columns: Readonly<Record<string, Column>>): Write {
 
 /** The rows in the order of time, then identifier; unknown times last. */
 function timeOrdered({ time, id }: SourceHistory, rows: Int32Array): Int32Array {
-  if (rows.length < 2) return rows;
+  let isOrdered = true;
+  for (let k = 1; k < rows.length && isOrdered; k++) isOrdered = time[rows[k]!]! > time[rows[k - 1]!]!;
+  if (isOrdered) return rows;
   const key = (i: number): number => (Number.isNaN(time[i]!) ? Infinity : time[i]!);
   return rows.slice().sort((a, b) => {
     const [ta, tb] = [key(a), key(b)];
@@ -139,9 +142,17 @@ function timeOrdered({ time, id }: SourceHistory, rows: Int32Array): Int32Array 
 }
 
 const POSITION = ['ra', 'dec', 'raErr', 'decErr', 'ra_dec_Cov'] as const;
-type Position = Readonly<Record<(typeof POSITION)[number], number>>;
+export type ObjectPosition = Readonly<Record<(typeof POSITION)[number], number>>;
 
-function meanPosition(h: SourceHistory, rows: Int32Array, objectId: bigint): Position {
+/** Position of one object from the given rows, with its errors; degrees. */
+export function objectPosition(
+  history: SourceHistory, rows: Int32Array, objectId: bigint, options: Partial<SummaryOptions> = {},
+): ObjectPosition {
+  const o = { ...SUMMARY_DEFAULTS, ...options };
+  return o.position === 'mean' ? meanPosition(history, rows, objectId) : weightedPosition(history, rows, o);
+}
+
+function meanPosition(h: SourceHistory, rows: Int32Array, objectId: bigint): ObjectPosition {
   const sum: [number, number, number] = [0, 0, 0];
   for (const i of rows) addVector(sum, h.ra[i]!, h.dec[i]!, 1);
   const [ra, dec] = rows.length === 1 ? [h.ra[rows[0]!]!, h.dec[rows[0]!]!] : directionOf(sum);
@@ -150,7 +161,7 @@ function meanPosition(h: SourceHistory, rows: Int32Array, objectId: bigint): Pos
   return { ra, dec, raErr: h.raErr[first]!, decErr: h.decErr[first]!, ra_dec_Cov: h.raDecCov[first]! };
 }
 
-function weightedPosition(h: SourceHistory, rows: Int32Array, o: SummaryOptions): Position {
+function weightedPosition(h: SourceHistory, rows: Int32Array, o: SummaryOptions): ObjectPosition {
   const sum: [number, number, number] = [0, 0, 0];
   let [weights, varRa, varDec, covariance] = [0, 0, 0, 0];
   const sigma = (error_deg: number): number =>
@@ -180,52 +191,66 @@ interface BandCurves {
   readonly science: LightCurve;
 }
 
-/** Light curves of the bands that occur. */
-function byBand(h: SourceHistory, rows: Int32Array): Map<number, BandCurves> {
-  const curves = new Map<number, BandCurves>();
-  const bands = new Set<number>();
-  for (const i of rows) if (h.band[i]! >= 0) bands.add(h.band[i]!);
-  for (const band of bands) {
-    const own = bands.size === 1 && rows.every(i => h.band[i] === band) ? rows : rows.filter(i => h.band[i] === band);
-    const pick = (values: Float64Array): Float64Array => Float64Array.from(own, i => values[i]!);
-    const time = pick(h.time);
-    curves.set(band, {
-      psf: { time, flux: pick(h.psfFlux), fluxErr: pick(h.psfFluxErr) },
-      science: { time, flux: pick(h.scienceFlux), fluxErr: pick(h.scienceFluxErr) },
+/** Light curves of the bands that occur, in rising order. */
+function forEachBand(h: SourceHistory, rows: Int32Array, visit: (band: number, curves: BandCurves) => void): void {
+  let present = 0;
+  // A band that is unknown (-1) sets the bit that no band of the schema has.
+  for (let k = 0; k < rows.length; k++) present |= 1 << (h.band[rows[k]!]! & 31);
+  for (let band = 0; band < APDB_BANDS.length; band++) {
+    if ((present & (1 << band)) === 0) continue;
+    const own = present === 1 << band ? rows : rows.filter(i => h.band[i] === band);
+    const time = gathered(h.time, own);
+    visit(band, {
+      psf: { time, flux: gathered(h.psfFlux, own), fluxErr: gathered(h.psfFluxErr, own) },
+      science: { time, flux: gathered(h.scienceFlux, own), fluxErr: gathered(h.scienceFluxErr, own) },
     });
   }
-  return curves;
 }
 
-function writeBand(write: Write, k: number, band: string, { psf, science }: BandCurves, o: SummaryOptions): void {
-  const put = (name: string, value: number): void => write(`${band}_${name}`, k, value);
+function gathered(values: Float64Array, rows: Int32Array): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let k = 0; k < rows.length; k++) out[k] = values[rows[k]!]!;
+  return out;
+}
+
+/** Values of the columns of one band by their names without the band. */
+type BandColumns = Readonly<Record<string, { [row: number]: number }>>;
+
+function columnsOfBand(columns: Readonly<Record<string, Column>>, band: string): BandColumns {
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => name.startsWith(`${band}_`))
+    .map(([name, c]) => [name.slice(2), c.values as Float64Array]));
+}
+
+function writeBand(out: BandColumns, k: number, { psf, science }: BandCurves, o: SummaryOptions): void {
   const mean = weightedMean(psf);
   const scienceMean = weightedMean(science);
-  put('psfFluxMean', mean.mean);
-  put('psfFluxMeanErr', mean.meanErr);
-  put('psfFluxNdata', mean.n);
-  put('psfFluxSigma', Math.sqrt(moments(psf.flux).variance));
-  put('psfFluxMin', extreme(psf.flux, (a, b) => a < b));
-  put('psfFluxMax', extreme(psf.flux, (a, b) => a > b));
-  put('psfFluxMaxSlope', maxSlope(psf));
-  put('psfFluxErrMean', moments(psf.fluxErr).mean);
-  put('scienceFluxMean', scienceMean.mean);
-  put('scienceFluxMeanErr', scienceMean.meanErr);
+  out.psfFluxMean![k] = mean.mean;
+  out.psfFluxMeanErr![k] = mean.meanErr;
+  out.psfFluxNdata![k] = mean.n;
+  out.psfFluxSigma![k] = Math.sqrt(moments(psf.flux).variance);
+  [out.psfFluxMin![k], out.psfFluxMax![k]] = extremes(psf.flux);
+  out.psfFluxMaxSlope![k] = maxSlope(psf);
+  out.psfFluxErrMean![k] = moments(psf.fluxErr).mean;
+  out.scienceFluxMean![k] = scienceMean.mean;
+  out.scienceFluxMeanErr![k] = scienceMean.meanErr;
   if (o.statistics === 'apdb') return;
-  put('psfFluxChi2', chi2(psf, mean.mean));
-  put('psfFluxMAD', medianAbsoluteDeviation(psf.flux));
-  put('psfFluxSkew', skewness(psf.flux));
-  percentiles(psf.flux, PERCENTS).forEach((value, i) => put(`psfFluxPercentile${String(PERCENTS[i]).padStart(2, '0')}`, value));
-  const [slope, intercept] = linearFit(psf);
-  put('psfFluxLinearSlope', slope);
-  put('psfFluxLinearIntercept', intercept);
-  put('psfFluxStetsonJ', stetsonJ(psf));
-  put('scienceFluxSigma', Math.sqrt(moments(science.flux).variance));
+  out.psfFluxChi2![k] = chi2(psf, mean.mean);
+  out.psfFluxMAD![k] = medianAbsoluteDeviation(psf.flux);
+  out.psfFluxSkew![k] = skewness(psf.flux);
+  percentiles(psf.flux, PERCENTS).forEach((value, i) => { out[`psfFluxPercentile${String(PERCENTS[i]).padStart(2, '0')}`]![k] = value; });
+  [out.psfFluxLinearSlope![k], out.psfFluxLinearIntercept![k]] = linearFit(psf);
+  out.psfFluxStetsonJ![k] = stetsonJ(psf);
+  out.scienceFluxSigma![k] = Math.sqrt(moments(science.flux).variance);
 }
 
-/** The finite value that comes before all others; NaN for none. */
-function extreme(values: Float64Array, isBefore: (a: number, b: number) => boolean): number {
-  let best = NaN;
-  for (const v of values) if (Number.isFinite(v) && (Number.isNaN(best) || isBefore(v, best))) best = v;
-  return best;
+/** Smallest and largest finite value; NaN for none. */
+function extremes(values: Float64Array): [number, number] {
+  let [lo, hi] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    if (!Number.isFinite(v)) continue;
+    if (v < lo) lo = v;
+    if (v > hi) hi = v;
+  }
+  return hi >= lo ? [lo, hi] : [NaN, NaN];
 }
