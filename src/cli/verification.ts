@@ -112,6 +112,6 @@ function reportTemplates(): Record<string, string> {
   return Object.fromEntries(TEMPLATE_FILES.map(name => [name, readFileSync(path.join(HOME, 'reports', name), 'utf8')]));
 }
 
-function pngAddress(width: number, height: number, rgb: Uint8Array): string {
+export function pngAddress(width: number, height: number, rgb: Uint8Array): string {
   return `data:image/png;base64,${Buffer.from(encodePng(width, height, rgb)).toString('base64')}`;
 }

@@ -19,6 +19,8 @@ export interface PacketFile {
   /** Id in the Confluent header; null for a container. */
   readonly schemaId: number | null;
   readonly schema: unknown;
+  /** `Rubin 9.0` for Rubin's schemas, else the name of the record. */
+  readonly title: string;
   /** Decoded when they are asked for; longs are BigInt, bytes Buffers on the memory of the file. */
   alerts(): Iterable<AlertPacketRecord>;
 }
@@ -35,7 +37,7 @@ export function openPackets(bytes: Uint8Array, find: SchemaFinder = () => undefi
   if (bytes.length === 0) throw new ApError('FILE_TRUNCATED', { where: 'alert packet', found: 'no bytes', expected: 'an Avro container or a framed packet' });
   if (bytes[0] !== 0) {
     const { schema, records } = openAvro(bytes);
-    return { form: 'container', schemaId: null, schema, alerts: records };
+    return { form: 'container', schemaId: null, schema, title: titleOf(schema), alerts: records };
   }
   const id = schemaIdOf(bytes);
   const schema = find(id) ?? alertSchemaOf(id);
@@ -44,7 +46,15 @@ export function openPackets(bytes: Uint8Array, find: SchemaFinder = () => undefi
       where: 'packet, schema id', found: id, expected: `one of ${ALERT_SCHEMA_IDS.join(', ')}`, todo: 'give the schema with --schema',
     });
   }
-  return { form: 'framed', schemaId: id, schema, alerts: () => [decodeFramed(bytes, find(id) === undefined ? knownReader(id, schema) : avroReader(schema))] };
+  const read = find(id) === undefined ? knownReader(id, schema) : avroReader(schema);
+  return { form: 'framed', schemaId: id, schema, title: titleOf(schema), alerts: () => [decodeFramed(bytes, read)] };
+}
+
+function titleOf(schema: unknown): string {
+  if (typeof schema !== 'object' || schema === null) return '';
+  const name = fullName(schema as Readonly<Record<string, unknown>>, '');
+  const rubin = /^lsst\.v(\d+)_(\d+)\.alert$/.exec(name);
+  return rubin === null ? name : `Rubin ${rubin[1]}.${rubin[2]}`;
 }
 
 /** A gzipped file may not grow beyond this. */

@@ -1,5 +1,5 @@
 /**
- * The report in a real browser: accessible in light and dark, no wider than the window, silent, and without a request.
+ * The report and the page of alerts in a real browser: accessible in light and dark, no wider than the window, silent, and without a request.
  * AP_VERIFY_REPORT=<index.html> checks that page too; AP_VERIFY_SCREENSHOTS=<folder> keeps pictures.
  */
 import { expect } from 'chai';
@@ -8,7 +8,9 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { ALERT_TEMPLATE, renderAlertPage } from '../../src/report/alertPage.ts';
 import { renderReport } from '../../src/report/renderReport.ts';
+import { alerts } from '../report/alertFixture.ts';
 import { fixtures, templates } from '../report/fixture.ts';
 import { encodePng } from '../report/png.ts';
 
@@ -34,6 +36,8 @@ function isExecutable(file: string): boolean {
 
 function pages(): [string, string][] {
   const own = Object.entries(fixtures).map(([name, make]): [string, string] => [name, renderReport(make(), { templates, encodePng })]);
+  const alertPage = renderAlertPage('Alerts', Object.values(alerts), { template: templates[ALERT_TEMPLATE]!, style: templates['style.css']!, encodePng, total: 3 });
+  own.push(['alerts', alertPage]);
   const given = process.env.AP_VERIFY_REPORT;
   return given === undefined ? own : [...own, ['given', readFileSync(given, 'utf8')]];
 }

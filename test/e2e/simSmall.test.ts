@@ -57,7 +57,7 @@ describe('ap-verify run sim-small', () => {
     const datasets = await apVerify(['butler', 'query-datasets', workspace(), 'difference_image']);
     expect(datasets.code, datasets.stderr).to.equal(0);
     expect(datasets.stdout.trim().split('\n').length).to.equal(8);
-    const alerts = await apVerify(['alerts', 'show', workspace(), '-n', '3']);
+    const alerts = await apVerify(['alerts', 'list', workspace(), '-n', '3']);
     expect(alerts.code, alerts.stderr).to.equal(0);
     expect(alerts.stdout).to.match(/^alert \d{6,} .*S\/N \d/);
   });

@@ -1,44 +1,136 @@
-/** `ap-verify alerts show`: the alert packets of a run, or of one file. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+/** `ap-verify alerts list | show | validate | publish`: packets of a run, a folder or a file. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Command } from 'commander';
-import { openRepository } from '../../butler/repository.ts';
-import { readAlerts } from '../../formats/alertAvro.ts';
-import * as types from '../../model/datasetTypes.ts';
+import { alertView } from '../../formats/alertView.ts';
+import { checkAlert } from '../../harness/checkAlert.ts';
+import { writeFileAtomic } from '../../harness/workspace.ts';
+import type { AlertView } from '../../model/alertView.ts';
 import { ApError } from '../../model/errors.ts';
-import { readRunRecord } from '../runRecord.ts';
-import { existingWorkspace } from './report.ts';
+import { ALERT_TEMPLATE, renderAlertPage } from '../../report/alertPage.ts';
+import { readableText } from '../../report/readable.ts';
+import { alertFilesAt, alertsOf, inFile, schemaFinder, type FoundAlert } from '../alertFiles.ts';
+import { alertJson, alertLine, alertText } from '../alertText.ts';
+import { HOME } from '../installation.ts';
+import type { Outcome } from '../main.ts';
+import { positiveInteger, several } from '../optionValues.ts';
+import { pngAddress } from '../verification.ts';
 
-/** Adds the `alerts` commands to the program. */
-export function addAlertsCommand(program: Command): void {
-  const alerts = program.command('alerts').description('look at alert packets');
-  alerts.command('show <workspace-or-file>').description('one line an alert: ids, band, position, flux, S/N, length of the history')
-    .option('-n, --limit <n>', 'lines at most', Number, 50)
-    .action((place: string, { limit }: { limit: number }) => {
-      const lines = filesAt(place).flatMap(file => readAlerts(readFileSync(file)).alerts.map(lineOf));
-      for (const line of lines.slice(0, limit)) process.stdout.write(`${line}\n`);
-      process.stderr.write(`${lines.length} alerts${lines.length > limit ? `, ${limit} shown (-n shows more)` : ''}\n`);
-    });
+interface Options {
+  readonly schema: readonly string[];
+}
+interface ListOptions extends Options {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+interface ShowOptions extends Options {
+  readonly id: readonly string[];
+  readonly limit?: number;
+  readonly html?: string;
+  readonly json?: boolean;
 }
 
-function filesAt(place: string): string[] {
-  if (!existsSync(place)) throw new ApError('FILE_NOT_FOUND', { where: place, expected: 'a workspace or an Avro file' });
-  if (!statSync(place).isDirectory()) return [place];
-  const workspace = existingWorkspace(place);
-  const repository = openRepository(workspace.repository, { readonly: true });
+/** Alerts on one page when nobody says how many, and in the terminal. */
+const [PAGE_ALERTS, TERMINAL_ALERTS] = [50, 3];
+
+/** Adds the `alerts` commands to the program. */
+export function addAlertsCommand(program: Command, outcome: Outcome): void {
+  const alerts = program.command('alerts').description('alert packets of Rubin, ZTF and others: look at them, check them, send them');
+  const command = (name: string, description: string): Command => alerts.command(`${name} <place...>`).description(description)
+    .addHelpText('after', '\nA place is an Avro file (container or Confluent packet, perhaps gzipped), a folder of them, or the workspace of a run.')
+    .option('--schema <[id=]path>', 'schema of packets with an id that is not known: an .avsc file or a folder of them (repeatable)', several, []);
+  command('list', 'one line an alert: ids, band, position, flux, S/N, length of the history')
+    .option('-n, --limit <n>', 'lines at most', positiveInteger, 50)
+    .option('--json', 'one JSON object a line')
+    .action((places: string[], options: ListOptions) => list(places, options));
+  command('show', 'summary, light curve and cutouts of alerts, in the terminal or as a page')
+    .option('--id <id>', 'only the alert with this id (repeatable)', several, [])
+    .option('-n, --limit <n>', `alerts at most (default: ${PAGE_ALERTS} on a page, ${TERMINAL_ALERTS} in the terminal)`, positiveInteger)
+    .option('--html <file>', 'write one page that needs nothing else')
+    .option('--json', 'the whole records as JSON lines; cutouts as their number of bytes')
+    .action((places: string[], options: ShowOptions) => show(places, options));
+  command('validate', 'check encoding, ids, histories, cutouts and fluxes of all alerts')
+    .action((places: string[], options: Options) => { outcome.exitCode = validate(places, options); });
+}
+
+function found(places: readonly string[], { schema }: Options): Generator<FoundAlert, void> {
+  return alertsOf(places.flatMap(alertFilesAt), schemaFinder(schema));
+}
+
+function viewOf({ record, packets, file }: FoundAlert): AlertView {
   try {
-    return repository.query(types.alerts, readRunRecord(workspace).collections).map(ref => repository.pathOf(ref));
-  } finally {
-    repository.close();
+    return alertView(record, packets.title);
+  } catch (error) {
+    throw inFile(error, file);
   }
 }
 
-function lineOf(alert: Record<string, unknown>): string {
-  const source = alert.diaSource as Record<string, unknown>;
-  const history = (alert.prvDiaSources as readonly unknown[] | null)?.length ?? 0;
-  const number = (name: string, digits: number): string => Number(source[name] ?? NaN).toFixed(digits);
-  return [
-    `alert ${String(alert.diaSourceId)}`, `visit ${String(source.visit)}`, `detector ${String(source.detector)}`, `band ${String(source.band)}`,
-    `object ${String(source.diaObjectId)}`, `ra ${number('ra', 6)}`, `dec ${number('dec', 6)}`,
-    `psfFlux ${number('psfFlux', 0)} ± ${number('psfFluxErr', 0)} nJy`, `S/N ${number('snr', 1)}`, `history ${history}`,
-  ].join('  ');
+function list(places: readonly string[], options: ListOptions): void {
+  let n = 0;
+  for (const alert of found(places, options)) {
+    if (++n > options.limit) continue;
+    const view = viewOf(alert);
+    process.stdout.write(`${options.json === true ? JSON.stringify(alertJson(view, alert.file)) : alertLine(view)}\n`);
+  }
+  process.stderr.write(`${n} alerts${n > options.limit ? `, ${options.limit} shown (-n shows more)` : ''}\n`);
+}
+
+function show(places: readonly string[], options: ShowOptions): void {
+  const limit = options.limit ?? (options.html === undefined ? TERMINAL_ALERTS : PAGE_ALERTS);
+  const views: AlertView[] = [];
+  const wanted = new Set(options.id);
+  let total = 0;
+  for (const alert of found(places, options)) {
+    const view = viewOf(alert);
+    if (wanted.size > 0 && !wanted.has(view.id)) continue;
+    if (++total > limit) continue;
+    if (options.json === true) process.stdout.write(`${JSON.stringify(alert.record, jsonValue)}\n`);
+    else views.push(view);
+  }
+  if (total === 0 && wanted.size > 0) throw new ApError('DATASET_NOT_FOUND', { where: places.join(' '), expected: `an alert ${[...wanted].join(' or ')}` });
+  if (options.html !== undefined) writePage(options.html, places, views, total);
+  else if (views.length > 0) process.stdout.write(`${views.map(view => alertText(view, hasColours())).join('\n\n')}\n`);
+  if (total > limit) process.stderr.write(`${total} alerts, ${limit} shown (-n shows more)\n`);
+}
+
+function hasColours(): boolean {
+  return process.stdout.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb';
+}
+
+/** All 64-bit integers as text, so that ids are exact; what JSON has no word for is null. */
+function jsonValue(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  // A Buffer has turned itself into `{type, data}` before this is called.
+  const bytes = (this as Record<string, unknown>)[key];
+  return bytes instanceof Uint8Array ? { bytes: bytes.length } : value;
+}
+
+function writePage(file: string, places: readonly string[], views: readonly AlertView[], total: number): void {
+  const text = (name: string): string => readFileSync(path.join(HOME, 'reports', name), 'utf8');
+  const title = views.length === 1 && total === 1 ? `Alert ${views[0]!.id}` : `Alerts of ${places.map(place => path.basename(place)).join(', ')}`;
+  writeFileAtomic(file, renderAlertPage(title, views, { template: text(ALERT_TEMPLATE), style: text('style.css'), encodePng: pngAddress, total }));
+  process.stdout.write(`${file}\n`);
+}
+
+/** Prints the faults; 4 when a file cannot be read, 1 when an alert has a fault. */
+function validate(places: readonly string[], { schema }: Options): number {
+  const find = schemaFinder(schema);
+  let [nAlerts, nFaults, nUnreadable] = [0, 0, 0];
+  for (const file of places.flatMap(alertFilesAt)) {
+    const say = (text: string): boolean => process.stdout.write(`${readableText(file)}: ${readableText(text)}\n`);
+    try {
+      for (const { record } of alertsOf([file], find)) {
+        nAlerts++;
+        const faults = checkAlert(record);
+        if (faults.length > 0) nFaults++;
+        for (const fault of faults) say(`alert ${String(record.diaSourceId ?? record.alertId ?? record.candid)}: ${fault}`);
+      }
+    } catch (error) {
+      if (!(error instanceof ApError)) throw error;
+      nUnreadable++;
+      say(error.message);
+    }
+  }
+  process.stderr.write(`${nAlerts} alerts, ${nFaults} with faults${nUnreadable > 0 ? `, ${nUnreadable} files that cannot be read to their end` : ''}\n`);
+  return nUnreadable > 0 ? 4 : nFaults > 0 ? 1 : 0;
 }
