@@ -37,9 +37,12 @@ export function apdbLocation(text: string): ApdbLocation {
   throw refused(text);
 }
 
-/** The database as the configuration of `dax_apdb` wants it: `db_url` and `namespace`. */
+/**
+ * The database as the configuration of `dax_apdb` wants it: `db_url` and `namespace`. The driver is named, as the one that
+ * SQLAlchemy 2.1 takes by itself (psycopg 3) refuses the statements with which `dax_apdb` stores.
+ */
 export function daxUrl(location: ApdbLocation): { readonly db_url: string; readonly namespace: string | null } {
-  if (location.kind === 'postgresql') return { db_url: location.url, namespace: location.schema };
+  if (location.kind === 'postgresql') return { db_url: location.url.replace(/^postgresql:/, 'postgresql+psycopg2:'), namespace: location.schema };
   return { db_url: `sqlite:///file:${location.file}?mode=rw&uri=true`, namespace: null };
 }
 
