@@ -37,11 +37,38 @@ export function expandCells(cells: Float64Array, nx: number, ny: number, width: 
   const columns = Array.from({ length: nx }, (_, i) => Float64Array.from({ length: ny }, (_, j) => cells[j * nx + i]!));
   const seconds = columns.map(splineSecondDerivatives);
   const row = new Float64Array(nx);
-  const at = Array.from({ length: width }, (_, x) => ((x + 0.5) * nx) / width - 0.5);
+  const place = placesOf(width, nx);
   for (let y = 0; y < height; y++) {
     const v = ((y + 0.5) * ny) / height - 0.5;
     for (let i = 0; i < nx; i++) row[i] = splineValue(columns[i]!, seconds[i]!, v);
-    const second = splineSecondDerivatives(row);
-    for (let x = 0; x < width; x++) out[y * width + x] = splineValue(row, second, at[x]!);
+    if (nx === 1) out.fill(row[0]!, y * width, (y + 1) * width);
+    else fillRow(row, splineSecondDerivatives(row), place, out, y * width);
+  }
+}
+
+/** Interval and the four weights of every pixel of a row: they are the same in all rows. */
+interface Places {
+  readonly interval: Int32Array;
+  readonly weights: Float64Array;
+}
+
+function placesOf(width: number, nx: number): Places {
+  const interval = new Int32Array(width);
+  const weights = new Float64Array(4 * width);
+  for (let x = 0; x < width; x++) {
+    const t = ((x + 0.5) * nx) / width - 0.5;
+    const i = Math.min(Math.max(Math.floor(t), 0), Math.max(0, nx - 2));
+    const b = t - i, a = 1 - b;
+    interval[x] = i;
+    weights.set([a, b, (a * a * a - a) / 6, (b * b * b - b) / 6], 4 * x);
+  }
+  return { interval, weights };
+}
+
+function fillRow(row: Float64Array, second: Float64Array, { interval, weights }: Places, out: Float32Array, start: number): void {
+  for (let x = 0, k = 0; x < interval.length; x++, k += 4) {
+    const i = interval[x]!;
+    out[start + x] = weights[k]! * row[i]! + weights[k + 1]! * row[i + 1]!
+      + weights[k + 2]! * second[i]! + weights[k + 3]! * second[i + 1]!;
   }
 }

@@ -12,7 +12,7 @@ import { markFootprints } from '../astro/detection/detectFootprints.ts';
 import { addHiddenPeaks } from '../astro/detection/addHiddenPeaks.ts';
 import { detectSources } from '../astro/detection/detectSources.ts';
 import type { ApertureCorrection } from '../astro/measurement/apertureCorrection.ts';
-import { measureSources } from '../astro/measurement/measureSources.ts';
+import { measureSubtracted, subtractSources } from '../astro/measurement/measureSources.ts';
 import type { MeasuredSource } from '../astro/measurement/measureSources.ts';
 import { isExtended, starCatalog } from '../astro/measurement/starCatalog.ts';
 import { FIT_BAD, noiseOverVariance } from '../astro/psf/characterizeImage.ts';
@@ -111,10 +111,12 @@ export function findSources(mi: MaskedImage, psf: PsfModel, threshold: number, c
     threshold, growSigma: config.growFootprints_sigma, badBits: MASK.NO_DATA, skyBits: MASK.DETECTED,
   };
   const detected = detectSources(mi, Number.isFinite(sigma) ? sigma : psf.fwhm_px / 2.3548, options);
-  const footprints = addHiddenPeaks(mi, psf, detected, { ...options, fitBadBits: FIT_BAD });
+  const measure = { badBits: FIT_BAD, aperture_px: config.aperture_px, rounds: 3 };
+  const visible = subtractSources(mi, psf, detected.footprints, measure);
+  const field = addHiddenPeaks(mi, psf, detected, visible, { ...options, fitBadBits: FIT_BAD, rounds: measure.rounds });
   for (let i = 0; i < mi.mask.length; i++) mi.mask[i] = mi.mask[i]! & ~MASK.DETECTED;
-  markFootprints(mi.mask, mi.width, footprints, MASK.DETECTED);
-  const { sources } = measureSources(mi, psf, footprints, { badBits: FIT_BAD, aperture_px: config.aperture_px, rounds: 3 });
+  markFootprints(mi.mask, mi.width, detected.footprints, MASK.DETECTED);
+  const { sources } = measureSubtracted(field, measure);
   return sources.filter(s => s.psfFlux > config.minFitSnr * s.psfFluxErr);
 }
 

@@ -13,10 +13,12 @@ export interface BenchCase {
   readonly repeat?: number;
 }
 
-/** A benchmark file's default export: a name and cases made when it is run. */
+/** A benchmark file's default export: a name, cases made when it is run, and what else it measures. */
 export interface Bench {
   readonly name: string;
   readonly cases: () => readonly BenchCase[] | Promise<readonly BenchCase[]>;
+  /** Lines about accuracy, printed after the times. */
+  readonly figures?: () => readonly string[];
 }
 
 let sink: unknown;
@@ -49,6 +51,7 @@ async function main(names: readonly string[]): Promise<void> {
       process.stdout.write(`${bench.name.padEnd(14)} ${benchCase.name.padEnd(52)} min ${t.min_ms.toFixed(1).padStart(8)}  median ${t.median_ms.toFixed(1).padStart(8)} ± ${t.std_ms.toFixed(1)} ms\n`);
       appendFileSync('workspaces/bench.jsonl', `${JSON.stringify({ bench: bench.name, case: benchCase.name, ...t, commit, node: process.version, cpu: os.cpus()[0]?.model })}\n`);
     }
+    for (const line of bench.figures?.() ?? []) process.stdout.write(`${line}\n`);
   }
   if (sink === Symbol.iterator) process.stdout.write('');
 }

@@ -2,6 +2,7 @@
 import type { MaskedImage } from '../../model/image.ts';
 import { allocF32 } from '../../model/image.ts';
 import { expandCells } from '../../numeric/cubicSpline.ts';
+import { sortFloat32, sortScratch } from '../../numeric/radixSort.ts';
 import { median } from '../../numeric/statistics.ts';
 import { cellStatistics } from './cellStatistics.ts';
 import type { SkyEstimator } from './cellStatistics.ts';
@@ -70,6 +71,7 @@ function measureCells(
   const rms = new Float64Array(nx * ny);
   const stride = options.stride ?? 1;
   const values = new Float32Array(Math.ceil(mi.width / nx + 1) * Math.ceil(mi.height / ny + 1));
+  const scratch = sortScratch(values.length);
   let nFilled = 0;
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
@@ -77,7 +79,8 @@ function measureCells(
       const y0 = Math.round((j * mi.height) / ny), y1 = Math.round(((j + 1) * mi.height) / ny);
       const n = goodPixels(mi, x0, x1, y0, y1, stride, options.ignoreBits, values);
       const enough = n * stride * stride >= (options.minGoodFraction ?? 0.1) * (x1 - x0) * (y1 - y0) && n > 0;
-      const found = enough ? cellStatistics(values.subarray(0, n).sort(), options.estimator) : { level: NaN, rms: NaN };
+      if (enough) sortFloat32(values, n, scratch);
+      const found = enough ? cellStatistics(values.subarray(0, n), options.estimator) : { level: NaN, rms: NaN };
       level[j * nx + i] = found.level;
       rms[j * nx + i] = found.rms;
       if (!enough) nFilled++;

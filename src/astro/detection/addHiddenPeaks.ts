@@ -6,7 +6,8 @@ import type { PsfModel } from '../../model/psf.ts';
 import { pointGrid, pointsWithin } from '../../numeric/pointGrid.ts';
 import type { PointGrid } from '../../numeric/pointGrid.ts';
 import { median } from '../../numeric/statistics.ts';
-import { bitsNear, subtractSources } from '../measurement/measureSources.ts';
+import { bitsNear, withSources } from '../measurement/measureSources.ts';
+import type { SubtractedField } from '../measurement/measureSources.ts';
 import { detectFootprints } from './detectFootprints.ts';
 import type { DetectedSources, SourceDetectionOptions } from './detectSources.ts';
 import { matchedFilter } from './matchedFilter.ts';
@@ -15,6 +16,7 @@ import { separatePeaks } from './separatePeaks.ts';
 export interface HiddenPeakOptions extends SourceDetectionOptions {
   /** Pixels that take no part in the fits of the known sources. */
   readonly fitBadBits: number;
+  readonly rounds: number;
 }
 
 /** How far a peak must rise above its saddle to another on the residual. */
@@ -25,13 +27,15 @@ const MIN_SHARE = 0.25;
 const MAX_MIRROR = 0.4;
 
 /**
- * The footprints with peaks added that are significant on the residual, at least 0.8 FWHM from every known source and
+ * The field with sources added for the peaks that are significant on the residual, at least 0.8 FWHM from every known source and
  * without a counterpart on the other side of the bright neighbour. The level of the residual around is taken off, so that
- * noise on the halo of a very bright star does not count. Does not modify the image.
+ * noise on the halo of a very bright star does not count. Peaks outside all footprints are dropped. Modifies the residual of the field.
+ * @param field - the detected sources, subtracted.
  */
-export function addHiddenPeaks(mi: MaskedImage, psf: PsfModel, detected: DetectedSources, options: HiddenPeakOptions): Footprint[] {
-  const { footprints, significance } = detected;
-  const { residual, positions } = subtractSources(mi, psf, footprints, { badBits: options.fitBadBits, rounds: 2 });
+export function addHiddenPeaks(
+  mi: MaskedImage, psf: PsfModel, { footprints, significance }: DetectedSources, field: SubtractedField, options: HiddenPeakOptions,
+): SubtractedField {
+  const { residual, positions } = field;
   const left = matchedFilter(residual, psf.fwhm_px / 2.3548, options.badBits, options.badBits | options.skyBits).data;
   const known = { positions, grid: pointGrid(positions.map(p => p.x), positions.map(p => p.y), 4 * psf.fwhm_px) };
   const hidden = detectFootprints(left, mi.width, mi.height, { threshold: options.threshold, growRadius_px: 0, minPixels: 1 })
@@ -40,7 +44,11 @@ export function addHiddenPeaks(mi: MaskedImage, psf: PsfModel, detected: Detecte
     .filter(peak => (bitsNear(mi, peak.x, peak.y, psf.fwhm_px) & (MASK.SAT | options.fitBadBits)) === 0)
     .filter(peak => isOneSided(peak, left, mi, known, psf.fwhm_px))
     .filter(peak => peak.value - ringLevel(left, mi, peak, 2 * psf.fwhm_px) > options.threshold);
-  return withPeaks(footprints, hidden);
+  const added = hidden.flatMap(peak => {
+    const footprint = footprints.find(f => contains(f, peak.x, peak.y));
+    return footprint === undefined ? [] : [{ footprint, peak }];
+  });
+  return added.length === 0 ? field : withSources(field, added, { badBits: options.fitBadBits, rounds: options.rounds });
 }
 
 interface Known {
@@ -78,19 +86,6 @@ function largestNear(image: Float32Array, { width, height }: MaskedImage, x: num
     }
   }
   return largest;
-}
-
-/** Adds each peak to the footprint that holds it; peaks outside all footprints are dropped. */
-function withPeaks(footprints: readonly Footprint[], peaks: readonly Peak[]): Footprint[] {
-  const added = new Map<Footprint, Peak[]>();
-  for (const peak of peaks) {
-    const owner = footprints.find(f => contains(f, peak.x, peak.y));
-    if (owner !== undefined) added.set(owner, [...(added.get(owner) ?? []), peak]);
-  }
-  return footprints.map(f => {
-    const extra = added.get(f);
-    return extra === undefined ? f : { ...f, peaks: [...f.peaks, ...extra].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)) };
-  });
 }
 
 function contains({ box, spans }: Footprint, x: number, y: number): boolean {

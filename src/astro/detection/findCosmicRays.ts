@@ -5,7 +5,6 @@
 import type { MaskedImage } from '../../model/image.ts';
 import { MASK, maskOf } from '../../model/mask.ts';
 import type { PsfModel } from '../../model/psf.ts';
-import { connectedComponents } from '../../numeric/connectedComponents.ts';
 import { renderPsf } from '../psf/renderPsf.ts';
 
 export interface CosmicRayOptions {
@@ -45,45 +44,74 @@ export function findCosmicRays(mi: MaskedImage, psf: PsfModel, options: Partial<
   const limit = o.sharpnessFactor * psfSharpness(psf);
   const sigma = psf.fwhm_px / 2.3548;
   const before = { image: mi.image.slice(), variance: mi.variance.slice(), mask: mi.mask.slice() };
-  const on = new Uint8Array(mi.mask.length);
-  let total = 0;
+  const rays: number[] = [];
+  let candidates = significantPixels(mi, o.nSigma);
   for (let iteration = 0; iteration < o.maxIterations; iteration++) {
-    const found = onePass(mi, limit, o, on, iteration > 0);
+    const found = onePass(mi, limit, o, candidates, rays);
     if (found.length === 0) break;
-    total += found.length;
-    if (total > o.maxPixels) {
+    for (const at of found) rays.push(at);
+    if (rays.length > o.maxPixels) {
       mi.image.set(before.image);
       mi.variance.set(before.variance);
       mi.mask.set(before.mask);
-      return { nPixels: total, nRays: 0, tooMany: true };
+      return { nPixels: rays.length, nRays: 0, tooMany: true };
     }
-    for (const at of found) {
-      on[at] = 1;
-      mi.mask[at] = mi.mask[at]! | MASK.CR | MASK.INTRP;
-    }
+    for (const at of found) mi.mask[at] = mi.mask[at]! | MASK.CR | MASK.INTRP;
     for (const at of found) fillFromAround(mi, at, sigma);
+    candidates = around(mi, found);
   }
-  return { nPixels: total, nRays: total === 0 ? 0 : connectedComponents(on, mi.width, mi.height).count, tooMany: false };
+  return { nPixels: rays.length, nRays: countGroups(rays, mi.width), tooMany: false };
 }
 
-/** Pixels to mark: sharp and significant ones, and then significant neighbours of marked ones. */
-function onePass(mi: MaskedImage, limit: number, o: CosmicRayOptions, rays: Uint8Array, hasRays: boolean): number[] {
+/** Pixels to mark: sharp and significant ones among the candidates, and then significant neighbours of all rays. */
+function onePass(mi: MaskedImage, limit: number, o: CosmicRayOptions, candidates: readonly number[], rays: readonly number[]): number[] {
   const { width, height } = mi;
   const marked = new Set<number>();
-  const consider = (at: number, threshold: number): void => {
-    if (isRay(mi, at, threshold, limit)) marked.add(at);
-  };
-  for (const at of significantPixels(mi, o.nSigma)) consider(at, o.nSigma);
-  const seeds = hasRays ? [...marked, ...pixelsOf(rays)] : [...marked];
-  for (const at of seeds) {
+  const seen = new Set<number>();
+  for (const at of candidates) if (isRay(mi, at, o.nSigma, limit)) marked.add(at);
+  for (const at of [...marked, ...rays]) {
     for (const step of [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]) {
-      const x = (at + step) % width;
-      const y = Math.floor((at + step) / width);
+      const k = at + step;
+      if (seen.has(k) || marked.has(k)) continue;
+      seen.add(k);
+      const x = k % width;
+      const y = (k - x) / width;
       const inside = x >= BORDER && y >= BORDER && x < width - BORDER && y < height - BORDER;
-      if (inside && !marked.has(at + step)) consider(at + step, o.neighbourFraction * o.nSigma);
+      if (inside && isRay(mi, k, o.neighbourFraction * o.nSigma, limit)) marked.add(k);
     }
   }
   return [...marked];
+}
+
+/** Pixels whose judgement the change of others may turn: those within the filters' reach. */
+function around(mi: MaskedImage, changed: readonly number[]): number[] {
+  const { width, height } = mi;
+  const near = new Set<number>();
+  for (const at of changed) {
+    const x = at % width;
+    const y = (at - x) / width;
+    for (let v = Math.max(BORDER, y - BORDER); v <= Math.min(height - 1 - BORDER, y + BORDER); v++) {
+      for (let u = Math.max(BORDER, x - BORDER); u <= Math.min(width - 1 - BORDER, x + BORDER); u++) near.add(v * width + u);
+    }
+  }
+  return [...near].sort((a, b) => a - b);
+}
+
+/** Groups of pixels that touch (8 neighbours). */
+function countGroups(pixels: readonly number[], width: number): number {
+  const left = new Set(pixels);
+  let n = 0;
+  for (const first of pixels) {
+    if (!left.delete(first)) continue;
+    n++;
+    const stack = [first];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      for (const step of [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]) {
+        if (left.delete(at + step)) stack.push(at + step);
+      }
+    }
+  }
+  return n;
 }
 
 /** Pixels at the image edge that the filters cannot judge. */
@@ -94,11 +122,16 @@ function significantPixels(mi: MaskedImage, threshold: number): number[] {
   const { width, height, image, variance } = mi;
   const found: number[] = [];
   const square = threshold * threshold;
+  let least = Infinity;
+  for (let i = 0; i < variance.length; i++) if (variance[i]! < least && variance[i]! > 0) least = variance[i]!;
+  const floor = threshold * Math.sqrt(least);
   for (let y = BORDER; y < height - BORDER; y++) {
     for (let at = y * width + BORDER; at < (y + 1) * width - BORDER; at++) {
-      const p = image[at]!;
-      const below = p - Math.min(image[at - 1]!, image[at + 1]!, image[at - width]!, image[at + width]!);
-      if (!(below > 0 && below * below > square * Math.min(variance[at]!, variance[at - 1]!, variance[at + 1]!))) continue;
+      const a = image[at - 1]!, b = image[at + 1]!, c = image[at - width]!, d = image[at + width]!;
+      const h = a < b ? a : b, v = c < d ? c : d;
+      const below = image[at]! - (h < v ? h : v);
+      // Twice this is more than the Laplacian can be; the least variance decides most pixels without a look at theirs.
+      if (below <= floor || !(below * below > square * Math.min(variance[at]!, variance[at - 1]!, variance[at + 1]!))) continue;
       if (laplacianSignificance(mi, at) > threshold) found.push(at);
     }
   }
@@ -147,12 +180,6 @@ function fillFromAround(mi: MaskedImage, at: number, sigma: number): void {
   if (!(weight > 0)) return;
   mi.image[at] = value / weight;
   mi.variance[at] = noise / weight;
-}
-
-function pixelsOf(on: Uint8Array): number[] {
-  const out: number[] = [];
-  for (let at = on.indexOf(1); at >= 0; at = on.indexOf(1, at + 1)) out.push(at);
-  return out;
 }
 
 /** Laplacian of the twice subsampled image, negative values cut, averaged back to the pixel: a lone pixel gives twice its value. */

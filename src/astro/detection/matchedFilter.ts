@@ -1,7 +1,7 @@
 /** Significance of a point source at every pixel. */
 import type { MaskedImage } from '../../model/image.ts';
 import { allocF32 } from '../../model/image.ts';
-import { convolveSeparable } from '../../numeric/convolve.ts';
+import { convolveSeparableXY } from '../../numeric/convolve.ts';
 import { quantileSorted } from '../../numeric/statistics.ts';
 
 export interface SignificanceImage {
@@ -38,8 +38,8 @@ export function matchedFilter(mi: MaskedImage, sigma_px: number, badBits: number
       signal[to] = d / v;
     }
   }
-  const s = convolveSeparable(signal, paddedWidth, height + 2 * half, taps);
-  const w = convolveSeparable(weight, paddedWidth, height + 2 * half, squares);
+  const s = convolveSeparableXY(signal, paddedWidth, height + 2 * half, taps, taps, new Float32Array(signal.length));
+  const w = convolveSeparableXY(weight, paddedWidth, height + 2 * half, squares, squares, new Float32Array(signal.length));
   const data = allocF32(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = y * width, from = (y + half) * paddedWidth + half; x < width; x++, at++, from++) {

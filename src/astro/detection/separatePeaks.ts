@@ -1,5 +1,7 @@
 /** Which local maxima of a footprint are sources of their own. */
 import type { Footprint, Peak } from '../../model/footprint.ts';
+import { argsortFloat32 } from '../../numeric/radixSort.ts';
+import { argsort } from '../../numeric/statistics.ts';
 
 export interface SeparationOptions {
   /** A peak must rise this much above the saddle to a higher peak: in units of the noise ... */
@@ -16,12 +18,13 @@ export interface SeparationOptions {
  */
 export function separatePeaks(significance: Float32Array, width: number, footprint: Footprint, options: SeparationOptions): Footprint {
   if (footprint.peaks.length < 2) return footprint;
-  const pixels = pixelsByValue(significance, width, footprint);
+  const { places, values } = pixelsByValue(significance, width, footprint);
   const { box } = footprint;
   const basin = new Int32Array(box.width * box.height).fill(-1);
   const peaks: { peak: Peak; parent: number; alive: boolean }[] = [];
   const startsAt = new Map(footprint.peaks.map(p => [(p.y - box.y0) * box.width + p.x - box.x0, p]));
-  for (const { at, value } of pixels) {
+  for (let k = 0; k < places.length; k++) {
+    const at = places[k]!, value = values[k]!;
     const touching = neighbourBasins(basin, at, box.width, box.height, peaks);
     if (touching.length === 0) {
       const peak = startsAt.get(at) ?? { x: (at % box.width) + box.x0, y: Math.floor(at / box.width) + box.y0, value };
@@ -42,16 +45,22 @@ export function separatePeaks(significance: Float32Array, width: number, footpri
   return { ...footprint, peaks: kept.length > 0 ? kept : footprint.peaks.slice(0, 1) };
 }
 
-function pixelsByValue(image: Float32Array, width: number, { spans, box, nPixels }: Footprint): { at: number; value: number }[] {
-  const pixels = new Array<{ at: number; value: number }>(nPixels);
+/** Pixels of a footprint (places in its box) by falling value, equal ones in raster order, and the values; NaN comes last. */
+function pixelsByValue(
+  image: Float32Array, width: number, { spans, box, nPixels }: Footprint,
+): { places: Uint32Array; values: Float32Array } {
+  const values = new Float32Array(nPixels);
+  const places = new Uint32Array(nPixels);
   let n = 0;
   for (let s = 0; s < spans.length; s += 3) {
     for (let x = spans[s + 1]!; x <= spans[s + 2]!; x++) {
       const value = image[spans[s]! * width + x]!;
-      pixels[n++] = { at: (spans[s]! - box.y0) * box.width + x - box.x0, value: Number.isNaN(value) ? -Infinity : value };
+      values[n] = Number.isNaN(value) ? Infinity : -value;
+      places[n++] = (spans[s]! - box.y0) * box.width + x - box.x0;
     }
   }
-  return pixels.sort((a, b) => b.value - a.value || a.at - b.at);
+  const order = n < 400 ? argsort(values) : argsortFloat32(values, n);
+  return { places: Uint32Array.from(order, k => places[k]!), values: Float32Array.from(order, k => -values[k]!) };
 }
 
 /** Roots of the basins of the 8 neighbours that are flooded already, without repetition. */

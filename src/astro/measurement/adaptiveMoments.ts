@@ -14,9 +14,16 @@ export interface ShapeMeasurement extends Moments2 {
  * @param badBits - pixels with any of these mask bits are left out. @param startSigma_px - e.g. that of the PSF.
  */
 export function adaptiveMoments(mi: MaskedImage, x: number, y: number, badBits: number, startSigma_px: number): ShapeMeasurement {
-  const radius = Math.ceil(Math.min(Math.max(10 * startSigma_px, 8), 50));
-  const flagged = { ixx: NaN, iyy: NaN, ixy: NaN, flag: true };
-  if (!(x > -0.5 && y > -0.5 && x < mi.width - 0.5 && y < mi.height - 0.5)) return flagged;
+  if (!(x > -0.5 && y > -0.5 && x < mi.width - 0.5 && y < mi.height - 0.5)) return { ixx: NaN, iyy: NaN, ixy: NaN, flag: true };
+  const largest = Math.ceil(Math.min(Math.max(10 * startSigma_px, 8), 50));
+  const small = Math.ceil(6 * startSigma_px);
+  // Most objects are little wider than the first weight: a small window will do for them.
+  const found = momentsInside(mi, x, y, badBits, startSigma_px, Math.min(small, largest));
+  const isInside = !found.flag && 4 * Math.sqrt(Math.max(found.ixx, found.iyy)) <= small;
+  return isInside || small >= largest ? found : momentsInside(mi, x, y, badBits, startSigma_px, largest);
+}
+
+function momentsInside(mi: MaskedImage, x: number, y: number, badBits: number, startSigma_px: number, radius: number): ShapeMeasurement {
   const x0 = Math.max(0, Math.round(x) - radius);
   const y0 = Math.max(0, Math.round(y) - radius);
   const width = Math.min(mi.width, Math.round(x) + radius + 1) - x0;
@@ -24,10 +31,8 @@ export function adaptiveMoments(mi: MaskedImage, x: number, y: number, badBits: 
   const data = new Float64Array(width * height);
   let core = 0;
   for (let j = 0; j < height; j++) {
-    for (let i = 0; i < width; i++) {
-      const at = (y0 + j) * mi.width + x0 + i;
-      const good = (mi.mask[at]! & badBits) === 0;
-      const value = good ? mi.image[at]! : NaN;
+    for (let i = 0, at = (y0 + j) * mi.width + x0; i < width; i++, at++) {
+      const value = (mi.mask[at]! & badBits) === 0 ? mi.image[at]! : NaN;
       data[j * width + i] = value;
       const near = Math.abs(x0 + i - x) <= 1.5 && Math.abs(y0 + j - y) <= 1.5;
       if (near && value === value) core += value;

@@ -15,12 +15,18 @@ export interface ApertureMeasurement {
 export function aperture(mi: MaskedImage, x: number, y: number, radius_px: number, badBits: number): ApertureMeasurement {
   let flux = 0, variance = 0, area = 0, nBad = 0;
   const r = radius_px;
+  const { width, height } = mi;
   for (let j = Math.ceil(y - r - 0.5); j <= Math.floor(y + r + 0.5); j++) {
-    for (let i = Math.ceil(x - r - 0.5); i <= Math.floor(x + r + 0.5); i++) {
-      const fraction = circleOverlap(i - x, j - y, r);
+    // Between these columns pixels lie wholly inside, whatever the row.
+    const far = r * r - (Math.abs(j - y) + 0.5) ** 2;
+    const whole = far > 0 ? Math.sqrt(far) - 0.5 : -1;
+    const near = r * r - Math.max(0, Math.abs(j - y) - 0.5) ** 2;
+    const reach = near > 0 ? Math.sqrt(near) + 0.5 : -1;
+    for (let i = Math.ceil(x - reach); i <= Math.floor(x + reach); i++) {
+      const fraction = Math.abs(i - x) <= whole ? 1 : circleOverlap(i - x, j - y, r);
       if (fraction <= 0) continue;
-      const at = j * mi.width + i;
-      const inside = i >= 0 && i < mi.width && j >= 0 && j < mi.height;
+      const at = j * width + i;
+      const inside = i >= 0 && i < width && j >= 0 && j < height;
       const d = inside ? mi.image[at]! : NaN;
       const v = inside ? mi.variance[at]! : NaN;
       if (!(v >= 0 && v < Infinity) || d - d !== 0 || (mi.mask[at]! & badBits) !== 0) { nBad++; continue; }

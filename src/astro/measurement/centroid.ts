@@ -87,33 +87,28 @@ function accumulate(m: Float64Array, p: number, gx: number, gy: number, w: numbe
 }
 
 function solveStep(a: Float64Array, v: Float64Array, bp: number, bx: number, by: number): Step | null {
-  const inverse = invertSymmetric3(a);
+  const inverse = invertSymmetric3(a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!);
   if (inverse === null) return null;
-  const row = (r: number, c0: number, c1: number, c2: number): number =>
-    inverse[r * 3]! * c0 + inverse[r * 3 + 1]! * c1 + inverse[r * 3 + 2]! * c2;
-  const flux = row(0, bp, bx, by);
+  const [i00, i01, i02, i11, i12, i22] = inverse;
+  const flux = i00 * bp + i01 * bx + i02 * by;
   if (flux === 0) return null;
   return {
-    dx: row(1, bp, bx, by) / flux, dy: row(2, bp, bx, by) / flux,
-    xErr: Math.sqrt(sandwich(inverse, v, 1)) / Math.abs(flux), yErr: Math.sqrt(sandwich(inverse, v, 2)) / Math.abs(flux),
+    dx: (i01 * bp + i11 * bx + i12 * by) / flux, dy: (i02 * bp + i12 * bx + i22 * by) / flux,
+    xErr: Math.sqrt(sandwich(i01, i11, i12, v)) / Math.abs(flux), yErr: Math.sqrt(sandwich(i02, i12, i22, v)) / Math.abs(flux),
   };
 }
 
-/** Element (r, r) of inverse * v * inverse, v packed as pp, px, py, xx, xy, yy. */
-function sandwich(inverse: Float64Array, v: Float64Array, r: number): number {
-  const i0 = inverse[r * 3]!, i1 = inverse[r * 3 + 1]!, i2 = inverse[r * 3 + 2]!;
+/** r v r for one row r of the inverse, v packed as pp, px, py, xx, xy, yy. */
+function sandwich(i0: number, i1: number, i2: number, v: Float64Array): number {
   return i0 * i0 * v[0]! + i1 * i1 * v[3]! + i2 * i2 * v[5]! + 2 * (i0 * i1 * v[1]! + i0 * i2 * v[2]! + i1 * i2 * v[4]!);
 }
 
-/** Inverse (row-major 3 x 3) of the symmetric matrix packed as pp, px, py, xx, xy, yy; null when singular. */
-function invertSymmetric3(m: Float64Array): Float64Array | null {
-  const [a, b, c, d, e, f] = m as unknown as [number, number, number, number, number, number];
+type Symmetric3 = readonly [number, number, number, number, number, number];
+
+/** Inverse of a symmetric 3 x 3 matrix, both packed as 00, 01, 02, 11, 12, 22; null when singular. */
+export function invertSymmetric3(a: number, b: number, c: number, d: number, e: number, f: number): Symmetric3 | null {
   const c0 = d * f - e * e, c1 = c * e - b * f, c2 = b * e - c * d;
   const det = a * c0 + b * c1 + c * c2;
   if (!(det > 1e-12 * a * d * f)) return null;
-  return Float64Array.of(
-    c0 / det, c1 / det, c2 / det,
-    c1 / det, (a * f - c * c) / det, (b * c - a * e) / det,
-    c2 / det, (b * c - a * e) / det, (a * d - b * b) / det,
-  );
+  return [c0 / det, c1 / det, c2 / det, (a * f - c * c) / det, (b * c - a * e) / det, (a * d - b * b) / det];
 }

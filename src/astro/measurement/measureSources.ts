@@ -2,18 +2,22 @@
  * Positions, fluxes and shapes of all detected sources. Neighbours are removed by subtracting the PSF of every other
  * source; sources with neighbours are measured again until the subtraction settles.
  */
-import type { Footprint } from '../../model/footprint.ts';
+import type { Footprint, Peak } from '../../model/footprint.ts';
+import { allocF32 } from '../../model/image.ts';
 import type { MaskedImage } from '../../model/image.ts';
 import { MASK, maskOf } from '../../model/mask.ts';
 import type { PsfModel } from '../../model/psf.ts';
 import { pointsWithin, pointGrid } from '../../numeric/pointGrid.ts';
-import { renderPsf } from '../psf/renderPsf.ts';
+import { median } from '../../numeric/statistics.ts';
+import { prepareWindow, psfWindow, renderWindow } from '../psf/psfWindow.ts';
+import type { PsfWindow } from '../psf/psfWindow.ts';
 import type { PsfStamp } from '../psf/renderPsf.ts';
 import { adaptiveMoments } from './adaptiveMoments.ts';
 import { aperture } from './aperture.ts';
-import { centroid } from './centroid.ts';
-import { stampFlux } from './psfFlux.ts';
+import { fitPoint, fluxOnly, pointFitter, pointStamp, reachOf } from './pointFit.ts';
+import type { PointFitter } from './pointFit.ts';
 import { blurredPsf, spread } from './spread.ts';
+import type { SpreadMeasurement } from './spread.ts';
 
 export interface MeasureOptions {
   /** Pixels that take no part in the fits. */
@@ -66,7 +70,20 @@ interface Working {
   chi2: number;
   flagCentroid: boolean;
   stamp: PsfStamp;
-  hasNeighbour: boolean;
+  /** Rounds of fits that are still to come. */
+  roundsLeft: number;
+}
+
+/** An image without the sources that are known in it, and what was subtracted for them. */
+export interface SubtractedField {
+  /** The image with the PSF of every source subtracted. */
+  readonly residual: MaskedImage;
+  /** Brightest first. */
+  readonly positions: readonly { readonly x: number; readonly y: number; readonly flux: number }[];
+  readonly working: readonly Working[];
+  readonly fitter: PointFitter;
+  /** Median noise of a pixel. */
+  readonly noise: number;
 }
 
 export interface Measurements {
@@ -77,75 +94,104 @@ export interface Measurements {
 
 /** Measures one source for each peak, brightest first; sources without a finite flux are left out. `mi` is not modified. */
 export function measureSources(mi: MaskedImage, psf: PsfModel, footprints: readonly Footprint[], options: MeasureOptions): Measurements {
-  const { working, residual } = subtractAll(mi, psf, footprints, options.badBits, options.rounds);
-  const crowd = pointGrid(working.map(s => s.x), working.map(s => s.y), 8 * psf.fwhm_px);
-  const wide = blurredPsf(psf, 0.6 * (psf.fwhm_px / 2.3548));
-  const sources = working.filter(s => s.fluxErr > 0).map(source => {
-    addStamp(residual, source.stamp, source.flux);
-    const result = finish(residual, psf, wide, source, options, pointsWithin(crowd, source.x, source.y, 3 * psf.fwhm_px).length > 1);
-    addStamp(residual, source.stamp, -source.flux);
-    return result;
-  });
-  return { sources, residual };
+  return measureSubtracted(subtractSources(mi, psf, footprints, options), options);
 }
 
-/** The image with the PSF of every peak subtracted, and where the PSFs were. `mi` is not modified. */
+/** Measures the sources of a field; its residual is modified on the way and restored. */
+export function measureSubtracted({ working, residual, fitter }: SubtractedField, options: MeasureOptions): Measurements {
+  const { psf } = fitter.window;
+  const crowd = pointGrid(working.map(s => s.x), working.map(s => s.y), 3 * psf.fwhm_px);
+  const wide = psfWindow(blurredPsf(psf, 0.6 * (psf.fwhm_px / 2.3548)));
+  const measured = new Map<Working, MeasuredSource>();
+  for (const source of byCell(working)) {
+    if (!(source.fluxErr > 0)) continue;
+    addStamp(residual, source.stamp, source.flux);
+    const isBlended = pointsWithin(crowd, source.x, source.y, 3 * psf.fwhm_px).length > 1;
+    measured.set(source, finish(residual, fitter, wide, source, options, isBlended));
+    addStamp(residual, source.stamp, -source.flux);
+  }
+  return { sources: working.flatMap(source => measured.get(source) ?? []), residual };
+}
+
+/** The image with the PSF of every peak subtracted, brightest first and again for those with neighbours. `mi` is not modified. */
 export function subtractSources(
   mi: MaskedImage, psf: PsfModel, footprints: readonly Footprint[], options: Pick<MeasureOptions, 'badBits' | 'rounds'>,
-): { residual: MaskedImage; positions: { readonly x: number; readonly y: number; readonly flux: number }[] } {
-  const { working, residual } = subtractAll(mi, psf, footprints, options.badBits, options.rounds);
-  return { residual, positions: working.map(({ x, y, flux }) => ({ x, y, flux })) };
+): SubtractedField {
+  const image = allocF32(mi.image.length);
+  image.set(mi.image);
+  const empty = { residual: { ...mi, image }, positions: [], working: [], fitter: pointFitter(psf), noise: typicalNoise(mi) };
+  return withSources(empty, footprints.flatMap(footprint => footprint.peaks.map(peak => ({ footprint, peak }))), options);
 }
 
-function subtractAll(
-  mi: MaskedImage, psf: PsfModel, footprints: readonly Footprint[], badBits: number, rounds: number,
-): { working: Working[]; residual: MaskedImage } {
-  const residual: MaskedImage = { ...mi, image: mi.image.slice() };
-  const working = footprints
-    .flatMap(footprint => footprint.peaks.map(peak => startOf(psf, footprint, peak)))
-    .sort((a, b) => b.significance - a.significance);
-  markNeighbours(working, working[0] === undefined ? 1 : Math.max(3 * psf.fwhm_px, working[0].stamp.size >> 1));
-  for (let round = 0; round < rounds; round++) {
-    for (const source of working) {
-      if (round > 0 && !source.hasNeighbour) continue;
-      addStamp(residual, source.stamp, source.flux);
-      fit(residual, psf, source, badBits);
-      addStamp(residual, source.stamp, -source.flux);
-    }
+/** The field with further sources, which are fitted together with those whose light they may have changed. Modifies the residual. */
+export function withSources(
+  field: SubtractedField, added: readonly { readonly footprint: Footprint; readonly peak: Peak }[],
+  { badBits, rounds }: Pick<MeasureOptions, 'badBits' | 'rounds'>,
+): SubtractedField {
+  const { residual, fitter, noise } = field;
+  const fresh = added.map(({ footprint, peak }) => startOf(footprint, peak, rounds));
+  const working = [...field.working, ...fresh].sort((a, b) => b.significance - a.significance);
+  for (const s of fresh) refit(residual, fitter, s, badBits, noise);
+  markDisturbed(working, fresh, fitter, rounds - 1);
+  for (let round = 1; round < rounds; round++) {
+    for (const s of working) if (s.roundsLeft > 0) refit(residual, fitter, s, badBits, noise);
   }
-  return { working, residual };
+  return { ...field, working, positions: working.map(({ x, y, flux }) => ({ x, y, flux })) };
 }
 
-function startOf(psf: PsfModel, footprint: Footprint, peak: { x: number; y: number; value: number }): Working {
+/** Median of the noise of single pixels, on a sample. */
+function typicalNoise({ variance }: MaskedImage): number {
+  const sample: number[] = [];
+  const step = Math.max(1, Math.floor(variance.length / 10_000)) | 1;
+  for (let i = 0; i < variance.length; i += step) if (variance[i]! > 0 && variance[i]! < Infinity) sample.push(variance[i]!);
+  return sample.length > 0 ? Math.sqrt(median(sample)) : 0;
+}
+
+const EMPTY: PsfStamp = { size: 0, x0: 0, y0: 0, data: new Float64Array(0) };
+
+function startOf(footprint: Footprint, peak: Peak, rounds: number): Working {
   return {
     peak, significance: peak.value, footprint, x: peak.x, y: peak.y, xErr: NaN, yErr: NaN, flux: 0, fluxErr: NaN, chi2: NaN,
-    flagCentroid: false, stamp: renderPsf(psf, peak.x, peak.y), hasNeighbour: false,
+    flagCentroid: false, stamp: EMPTY, roundsLeft: rounds,
   };
 }
 
-function markNeighbours(working: readonly Working[], radius_px: number): void {
-  const grid = pointGrid(working.map(s => s.peak.x), working.map(s => s.peak.y), radius_px);
-  for (const s of working) s.hasNeighbour = pointsWithin(grid, s.peak.x, s.peak.y, radius_px).length > 1;
+/** Sources on whose window the stamp of another one lies are fitted again, when one of the two is new. */
+function markDisturbed(working: readonly Working[], fresh: readonly Working[], { fluxHalf, fullHalf }: PointFitter, rounds: number): void {
+  const grid = pointGrid(working.map(s => s.x), working.map(s => s.y), 2 * fluxHalf);
+  for (const s of working) s.roundsLeft = 0;
+  for (const s of fresh) {
+    for (const k of pointsWithin(grid, s.x, s.y, 1.5 * (fullHalf + fluxHalf))) {
+      const other = working[k]!;
+      if (other === s) continue;
+      const distance = Math.max(Math.abs(other.x - s.x), Math.abs(other.y - s.y));
+      if (distance < fluxHalf + (s.stamp.size >> 1)) other.roundsLeft = rounds;
+      if (distance < fluxHalf + (other.stamp.size >> 1)) s.roundsLeft = rounds;
+    }
+  }
 }
 
-function fit(mi: MaskedImage, psf: PsfModel, source: Working, badBits: number): void {
+/** Fits a source on the image with its own light put back, and subtracts it again. */
+function refit(residual: MaskedImage, fitter: PointFitter, source: Working, badBits: number, noise: number): void {
+  addStamp(residual, source.stamp, source.flux);
   const start = source.flux === 0 || source.flagCentroid ? source.peak : source;
-  const position = centroid(mi, psf, start.x, start.y, badBits);
-  const strayed = position.flag || Math.hypot(position.x - source.peak.x, position.y - source.peak.y) > Math.max(1.5, 0.7 * psf.fwhm_px);
-  const { x, y } = strayed ? source.peak : position;
-  const stamp = renderPsf(psf, x, y);
-  const onGood = stampFlux(mi, stamp, badBits);
+  const { psf } = fitter.window;
+  let fit = fitPoint(residual, fitter, start.x, start.y, badBits);
+  const strayed = fit.flag || Math.hypot(fit.x - source.peak.x, fit.y - source.peak.y) > Math.max(1.5, 0.7 * psf.fwhm_px);
+  if (strayed && (fit.x !== source.peak.x || fit.y !== source.peak.y)) fit = fluxOnly(residual, fitter, source.peak, badBits);
   // A core that is all saturated still needs a model, so that its neighbours are freed of its light.
-  const { flux, fluxErr, chi2, nPixels } = onGood.fluxErr > 0 ? onGood : stampFlux(mi, stamp, MASK.NO_DATA);
-  source.x = x;
-  source.y = y;
-  source.xErr = strayed ? NaN : position.xErr;
-  source.yErr = strayed ? NaN : position.yErr;
+  if (!(fit.fluxErr > 0)) fit = { ...fluxOnly(residual, fitter, fit, MASK.NO_DATA), xErr: fit.xErr, yErr: fit.yErr };
+  source.x = fit.x;
+  source.y = fit.y;
+  source.xErr = strayed ? NaN : fit.xErr;
+  source.yErr = strayed ? NaN : fit.yErr;
   source.flagCentroid = strayed;
-  source.stamp = stamp;
-  source.flux = Number.isFinite(flux) ? flux : 0;
-  source.fluxErr = fluxErr;
-  source.chi2 = chi2 / Math.max(1, nPixels - 3);
+  source.flux = Number.isFinite(fit.flux) ? fit.flux : 0;
+  source.fluxErr = fit.fluxErr;
+  source.chi2 = fit.chi2 / Math.max(1, fit.nPixels - 3);
+  source.stamp = pointStamp(fitter, fit.x, fit.y, reachOf(fitter, source.flux, noise));
+  source.roundsLeft--;
+  addStamp(residual, source.stamp, -source.flux);
 }
 
 function addStamp(mi: MaskedImage, stamp: PsfStamp, flux: number): void {
@@ -159,12 +205,13 @@ function addStamp(mi: MaskedImage, stamp: PsfStamp, flux: number): void {
 }
 
 function finish(
-  mi: MaskedImage, psf: PsfModel, wide: PsfModel, source: Working, options: MeasureOptions, flagBlended: boolean,
+  mi: MaskedImage, fitter: PointFitter, wide: PsfWindow, source: Working, options: MeasureOptions, flagBlended: boolean,
 ): MeasuredSource {
-  const { x, y, stamp } = source;
+  const { x, y } = source;
+  const { psf } = fitter.window;
   const shape = adaptiveMoments(mi, x, y, options.badBits, psf.fwhm_px / 2.3548);
   const circle = aperture(mi, x, y, options.aperture_px, MASK.NO_DATA);
-  const width = spread(mi, stamp, renderPsf(wide, x, y), options.badBits);
+  const width = windowSpread(mi, fitter, wide, source, options.badBits);
   const near = bitsNear(mi, x, y, 3);
   const peakAt = source.peak.y * mi.width + source.peak.x;
   return {
@@ -175,6 +222,30 @@ function finish(
     flagSaturated: (near & MASK.SAT) !== 0, flagInterpolated: (near & maskOf('INTRP', 'CR', 'BAD')) !== 0,
     flagCentroid: source.flagCentroid, flagShape: shape.flag, flagBlended, nBadAperture: circle.nBad,
   };
+}
+
+/** Side of the cells in which one PSF will do to tell stars from galaxies. */
+const CELL_PX = 64;
+
+/** Sources of one cell one after the other. */
+function byCell(working: readonly Working[]): Working[] {
+  const key = (s: Working): number => cellCentre(s.y) * 1e6 + cellCentre(s.x);
+  return [...working].sort((a, b) => key(a) - key(b));
+}
+
+function cellCentre(t: number): number {
+  return (Math.floor(t / CELL_PX) + 0.5) * CELL_PX;
+}
+
+/** `spread` on the window of the flux: the PSF of the cell against the same blurred. */
+function windowSpread(mi: MaskedImage, fitter: PointFitter, wide: PsfWindow, { x, y }: Working, badBits: number): SpreadMeasurement {
+  const half = fitter.fluxHalf;
+  for (const window of [fitter.window, wide]) {
+    prepareWindow(window, cellCentre(x), cellCentre(y), half);
+    renderWindow(window, x, y, half, false);
+  }
+  const place = { size: 2 * half + 1, x0: Math.round(x) - half, y0: Math.round(y) - half };
+  return spread(mi, { ...place, data: fitter.window.value }, { ...place, data: wide.value }, badBits);
 }
 
 function touchesEdge(mi: MaskedImage, x: number, y: number, margin_px: number): boolean {

@@ -62,6 +62,9 @@ export function matchedMoments(
   return failed;
 }
 
+/** Beyond this squared distance in units of the weight nothing counts. */
+const MAX_R2 = 16;
+
 function weightedMoments(
   pixels: MomentPixels, x: number, y: number, wxx: number, wyy: number, wxy: number, maxRadius: number,
 ): { oxx: number; oyy: number; oxy: number; dx: number; dy: number } | null {
@@ -70,17 +73,28 @@ function weightedMoments(
   if (!(det > 0)) return null;
   const axx = wyy / det, ayy = wxx / det, axy = -wxy / det;
   const radius = Math.min(maxRadius, 4 * Math.sqrt(Math.max(wxx, wyy)));
-  const i0 = Math.max(0, Math.ceil(x - radius)), i1 = Math.min(width - 1, Math.floor(x + radius));
   const j0 = Math.max(0, Math.ceil(y - radius)), j1 = Math.min(height - 1, Math.floor(y + radius));
+  const bend = Math.exp(-axx);
   let sum = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
   for (let j = j0; j <= j1; j++) {
     const v = j - y;
+    // Columns where axx u^2 + 2 axy u v + ayy v^2 <= MAX_R2.
+    const root = axy * axy * v * v - axx * (ayy * v * v - MAX_R2);
+    if (!(root >= 0)) continue;
+    const middle = -axy * v / axx, extent = Math.sqrt(root) / axx;
+    const i0 = Math.max(0, Math.ceil(x + Math.max(-radius, middle - extent)));
+    const i1 = Math.min(width - 1, Math.floor(x + Math.min(radius, middle + extent)));
+    // Along a row the exponent is quadratic, so each weight follows from the one before by two products.
+    const u0 = i0 - x;
+    let weight = Math.exp(-0.5 * (axx * u0 * u0 + 2 * axy * u0 * v + ayy * v * v));
+    let ratio = Math.exp(-0.5 * axx * (2 * u0 + 1) - axy * v);
     for (let i = i0; i <= i1; i++) {
-      const u = i - x;
-      const r2 = axx * u * u + 2 * axy * u * v + ayy * v * v;
       const value = data[j * width + i]!;
-      if (r2 > 16 || value !== value) continue;
-      const weighted = Math.exp(-0.5 * r2) * value;
+      const weighted = weight * value;
+      weight *= ratio;
+      ratio *= bend;
+      if (weighted !== weighted) continue;
+      const u = i - x;
       sum += weighted;
       sx += weighted * u;
       sy += weighted * v;

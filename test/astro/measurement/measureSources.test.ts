@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { addHiddenPeaks } from '../../../src/astro/detection/addHiddenPeaks.ts';
 import { detectSources } from '../../../src/astro/detection/detectSources.ts';
 import { apertureCorrection } from '../../../src/astro/measurement/apertureCorrection.ts';
-import { measureSources } from '../../../src/astro/measurement/measureSources.ts';
+import { measureSubtracted, subtractSources } from '../../../src/astro/measurement/measureSources.ts';
 import type { MeasuredSource } from '../../../src/astro/measurement/measureSources.ts';
 import { isExtended } from '../../../src/astro/measurement/starCatalog.ts';
 import { gaussianPsf } from '../../../src/astro/psf/gaussianPsf.ts';
@@ -39,8 +39,11 @@ function image(sources: readonly (TrueSource & { sigma?: number })[], seed: numb
 function measure(mi: MaskedImage): MeasuredSource[] {
   const badBits = MASK.SAT | MASK.NO_DATA;
   const options = { threshold: 5, growSigma: 2.4, badBits: MASK.NO_DATA, skyBits: 0 };
-  const all = addHiddenPeaks(mi, psf, detectSources(mi, SIGMA, options), { ...options, fitBadBits: badBits });
-  return measureSources(mi, psf, all, { badBits, aperture_px: 8, rounds: 3 }).sources;
+  const detected = detectSources(mi, SIGMA, options);
+  const measureOptions = { badBits, aperture_px: 8, rounds: 3 };
+  const visible = subtractSources(mi, psf, detected.footprints, measureOptions);
+  const field = addHiddenPeaks(mi, psf, detected, visible, { ...options, fitBadBits: badBits, rounds: 3 });
+  return measureSubtracted(field, measureOptions).sources;
 }
 
 function nearest(found: readonly MeasuredSource[], s: TrueSource): MeasuredSource {
