@@ -15,6 +15,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['run'], async () => (await import('./commands/run.ts')).addRunCommand],
   [['report', 'measure', 'gate'], async () => (await import('./commands/report.ts')).addReportCommand],
   [['lint', 'explain', 'propose-bounds', 'accept', 'waive'], async () => (await import('./commands/specifications.ts')).addSpecificationCommands],
+  [['history', 'trend', 'compare', 'export'], async () => (await import('./commands/history.ts')).addHistoryCommands],
   [['dataset'], async () => (await import('./commands/dataset.ts')).addDatasetCommand],
   [['butler'], async () => (await import('./commands/butler.ts')).addButlerCommand],
   [['pipetask'], async () => (await import('./commands/pipetask.ts')).addPipetaskCommand],

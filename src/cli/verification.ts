@@ -9,7 +9,7 @@ import type { ImageNumbers } from '../harness/digests/imageNumbers.ts';
 import { imageSummaries } from '../harness/imageSummaries.ts';
 import { judge } from '../harness/judge.ts';
 import type { JudgeContext } from '../harness/judge.ts';
-import { junitXml } from '../harness/junit.ts';
+import { junitXml } from '../harness/exports/junit.ts';
 import { loadMetrics } from '../harness/loadMetrics.ts';
 import { loadSpecifications } from '../harness/loadSpecifications.ts';
 import type { RunFacts } from '../harness/measure.ts';

@@ -141,7 +141,10 @@ function connect(file: string): Database.Database {
     mkdirSync(path.dirname(file), { recursive: true });
     db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     const opened = db;
+    // An older file gets new tables in place of those that others refer to.
+    opened.pragma('foreign_keys = OFF');
     opened.transaction(() => checkOrCreate(opened, file)).immediate();
+    opened.pragma('foreign_keys = ON');
     return opened;
   } catch (cause) {
     db?.close();

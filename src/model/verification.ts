@@ -4,7 +4,7 @@ import type { Specification, Waiver } from './specification.ts';
 export type { Severity, Specification } from './specification.ts';
 
 export const UNITS = [
-  '', 'ct', 's', 'byte', 'MB', 'mag', 'mmag', 'arcsec', 'mas', 'pixel', 'percent', 'deg-2', 'nJy', 'sigma', 'ct/s',
+  '', 'ct', 's', 'byte', 'MB', 'mag', 'mmag', 'arcsec', 'mas', 'pixel', 'percent', 'deg-2', 'nJy', 'sigma', 'ct/s', 'deg', 'arcmin', 'h',
 ] as const;
 export type Unit = (typeof UNITS)[number];
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { junitXml } from '../../src/harness/junit.ts';
+import { junitXml } from '../../src/harness/exports/junit.ts';
 import type { Verdict } from '../../src/model/verification.ts';
 import { resultOf, verdictOf } from './results.ts';
 

@@ -1,7 +1,7 @@
 /** junit.xml for CI systems: one test case a specification. */
-import type { Verdict, VerificationResult } from '../model/verification.ts';
-import { isGating } from './judge.ts';
-import { boundText } from './verdict.ts';
+import type { Verdict, VerificationResult } from '../../model/verification.ts';
+import { isGating } from '../judge.ts';
+import { boundText } from '../verdict.ts';
 
 /**
  * A suite named after dataset and pipeline; a case for each verdict. A failing gate is a `failure`, an
@@ -33,7 +33,7 @@ type Outcome = 'passed' | 'failure' | 'error' | 'skipped';
 
 function outcomeOf({ status, specification }: Verdict): Outcome {
   if (status === 'pass') return 'passed';
-  if (status === 'note' || !isGating(specification.severity)) return 'skipped';
+  if (status === 'note' || status === 'waived' || !isGating(specification.severity)) return 'skipped';
   return status === 'fail' ? 'failure' : 'error';
 }
 
