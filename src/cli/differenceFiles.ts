@@ -8,7 +8,7 @@ import { encodePng } from '../formats/png.ts';
 import { writeTableFile } from '../formats/tableFile.ts';
 import { writeFileAtomic } from '../harness/workspace.ts';
 import type { MatchingKernel } from '../model/kernel.ts';
-import { renderDifferencePage } from '../report/differencePage.ts';
+import { DIFFERENCE_TEMPLATE, renderDifferencePage } from '../report/differencePage.ts';
 import type { PairDifference } from '../tasks/differencePair.ts';
 import { HOME } from './installation.ts';
 
@@ -32,7 +32,7 @@ export function writeDifferenceFiles(folder: string, result: PairDifference, fac
   put('diff.json', `${JSON.stringify({ status: 'succeeded', ...facts, numbers: result.metadata }, null, 2)}\n`);
   const read = (file: string): string => readFileSync(path.join(HOME, 'reports', file), 'utf8');
   put('index.html', renderDifferencePage({ ...result, kernelImages: result.kernel === null ? [] : kernelImages(result.kernel) }, facts, {
-    template: read('difference.hbs'), style: read('style.css'), encodePng,
+    template: read(DIFFERENCE_TEMPLATE), style: read('style.css'), encodePng,
   }));
 }
 

@@ -26,8 +26,10 @@ export interface DifferencePageFacts {
   readonly times_s: Readonly<Record<string, number>>;
 }
 
+export const DIFFERENCE_TEMPLATE = 'difference.hbs';
+
 export interface DifferencePageTools {
-  /** Text of `reports/difference.hbs` and `reports/style.css`. */
+  /** Texts of `DIFFERENCE_TEMPLATE` and `style.css` below `reports/`. */
   readonly template: string;
   readonly style: string;
   readonly encodePng: (width: number, height: number, rgb: Uint8Array) => Uint8Array;

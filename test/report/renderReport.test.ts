@@ -5,6 +5,7 @@ import { TEMPLATE_FILES, renderReport } from '../../src/report/renderReport.ts';
 import { anchorOf, metricRows, timesError } from '../../src/report/rows.ts';
 import type { Verdict, VerificationResult } from '../../src/model/verification.ts';
 import { ALERT_TEMPLATE } from '../../src/report/alertPage.ts';
+import { DIFFERENCE_TEMPLATE } from '../../src/report/differencePage.ts';
 import { MARKUP, UNSEEN, failing, fixtures, hostile, passing, pipelineFailed, templates } from './fixture.ts';
 import { encodePng } from './png.ts';
 
@@ -195,7 +196,7 @@ describe('report', () => {
 
   describe('templates', () => {
     it('are exactly the files that the renderers name', () =>
-      expect(Object.keys(templates).sort()).to.deep.equal([...TEMPLATE_FILES, ALERT_TEMPLATE].sort()));
+      expect(Object.keys(templates).sort()).to.deep.equal([...TEMPLATE_FILES, ALERT_TEMPLATE, DIFFERENCE_TEMPLATE].sort()));
     it('a missing one is named', () => {
       const { 'style.css': _, ...rest } = templates;
       expect(() => renderReport(passing(), { templates: rest, encodePng })).to.throw(TypeError, "no template 'style.css'");
