@@ -15,6 +15,8 @@ export interface FoundAlert {
   readonly file: string;
   readonly packets: PacketFile;
   readonly record: AlertPacketRecord;
+  /** Avro bytes of the record, without header. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -41,11 +43,11 @@ function workspaceFiles(folder: string): string[] {
 }
 
 /** The alerts of all files, decoded one at a time. Errors name the file. */
-export function* alertsOf(files: readonly string[], find: SchemaFinder): Generator<FoundAlert, void> {
+export function* encodedAlerts(files: readonly string[], find: SchemaFinder): Generator<FoundAlert, void> {
   for (const file of files) {
     try {
       const packets = openPackets(readFileSync(file), find);
-      for (const record of packets.alerts()) yield { file, packets, record };
+      for (const { record, bytes } of packets.encoded()) yield { file, packets, record, bytes };
     } catch (error) {
       throw inFile(error, file);
     }

@@ -1,7 +1,7 @@
 /** Alert packets of schema 11.0 of Rubin's `lsst.alert.packet` as Avro: container files and single framed packets. */
 import type { Alert, AlertBatch, AlertCell, AlertCutout, AlertRecord } from '../model/alert.ts';
 import { cutoutFits } from './alertCutout.ts';
-import { HEADER_BYTES } from './alertPackets.ts';
+import { framed } from './alertPackets.ts';
 import { ALERT_FIELDS, ALERT_SCHEMA, ALERT_SCHEMA_ID, type AlertField } from './alertSchema.ts';
 import { avroType, readAvro, writeAvro } from './avroContainer.ts';
 
@@ -27,9 +27,7 @@ export function readAlerts(bytes: Uint8Array): { schema: unknown; alerts: Record
 
 /** One alert as it goes over the wire: a zero byte, the schema id as a big-endian int32, the Avro record. */
 export function encodePacket(alert: Alert): Uint8Array {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeInt32BE(ALERT_SCHEMA_ID, 1);
-  return Buffer.concat([header, alertBytes(alert)]);
+  return framed(ALERT_SCHEMA_ID, alertBytes(alert));
 }
 
 function alertBytes(alert: Alert): Buffer {

@@ -4,7 +4,7 @@
  */
 import { gunzipSync } from 'node:zlib';
 import { ApError } from '../model/errors.ts';
-import { badAvro, openAvro } from './avroContainer.ts';
+import { badAvro, canonicalForm, openAvro } from './avroContainer.ts';
 import { avroReader, tapOf, type AvroReader } from './avroDecoder.ts';
 import { alertSchemaOf, ALERT_SCHEMA_IDS } from './alertVersions.ts';
 import { isGzipped } from './fits/index.ts';
@@ -23,6 +23,8 @@ export interface PacketFile {
   readonly title: string;
   /** Decoded when they are asked for; longs are BigInt, bytes Buffers on the memory of the file. */
   alerts(): Iterable<AlertPacketRecord>;
+  /** The same with the Avro bytes of each record, without header. */
+  encoded(): Iterable<{ readonly record: AlertPacketRecord; readonly bytes: Uint8Array }>;
 }
 
 /** A schema for an id, before the known ones are asked; undefined: not known here. */
@@ -36,8 +38,8 @@ export function openPackets(bytes: Uint8Array, find: SchemaFinder = () => undefi
   if (isGzipped(bytes)) return openPackets(gunzipped(bytes), find);
   if (bytes.length === 0) throw new ApError('FILE_TRUNCATED', { where: 'alert packet', found: 'no bytes', expected: 'an Avro container or a framed packet' });
   if (bytes[0] !== 0) {
-    const { schema, records } = openAvro(bytes);
-    return { form: 'container', schemaId: null, schema, title: titleOf(schema), alerts: records };
+    const { schema, records, encoded } = openAvro(bytes);
+    return { form: 'container', schemaId: null, schema, title: titleOf(schema), alerts: records, encoded };
   }
   const id = schemaIdOf(bytes);
   const schema = find(id) ?? alertSchemaOf(id);
@@ -47,7 +49,29 @@ export function openPackets(bytes: Uint8Array, find: SchemaFinder = () => undefi
     });
   }
   const read = find(id) === undefined ? knownReader(id, schema) : avroReader(schema);
-  return { form: 'framed', schemaId: id, schema, title: titleOf(schema), alerts: () => [decodeFramed(bytes, read)] };
+  const alerts = (): AlertPacketRecord[] => [decodeFramed(bytes, read)];
+  const encoded: PacketFile['encoded'] = () => alerts().map(record => ({ record, bytes: bytes.subarray(HEADER_BYTES) }));
+  return { form: 'framed', schemaId: id, schema, title: titleOf(schema), alerts, encoded };
+}
+
+/** The record behind a Confluent header. */
+export function framed(schemaId: number, record: Uint8Array): Uint8Array {
+  const packet = Buffer.alloc(HEADER_BYTES + record.length);
+  packet.writeInt32BE(schemaId, 1);
+  packet.set(record, HEADER_BYTES);
+  return packet;
+}
+
+/**
+ * Id of the schema of a file: that of its header, or that of Rubin's version when a container has exactly that schema
+ * (Avro's parsing canonical form, namespace included); null: not known.
+ */
+export function wireSchemaId({ schemaId, schema, title }: PacketFile): number | null {
+  if (schemaId !== null) return schemaId;
+  const [, major, minor] = /^Rubin (\d+)\.(\d+)$/.exec(title) ?? [];
+  const id = 100 * Number(major) + Number(minor);
+  const known = alertSchemaOf(id);
+  return known !== undefined && canonicalForm(known) === canonicalForm(schema) ? id : null;
 }
 
 function titleOf(schema: unknown): string {

@@ -43,6 +43,15 @@ export function avroType(schema: unknown): Type {
   });
 }
 
+/** Parsing canonical form of a schema, as text; null when avsc does not accept the schema. */
+export function canonicalForm(schema: unknown): string | null {
+  try {
+    return JSON.stringify(avroType(schema).schema());
+  } catch {
+    return null;
+  }
+}
+
 /** Data that are read by the schema they were written with need no defaults, and those of some surveys are not valid. */
 function withoutDefaults(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutDefaults);
@@ -86,6 +95,13 @@ export interface AvroFile {
   readonly schema: unknown;
   /** Decodes one block at a time. */
   records(): Generator<Record<string, unknown>, void>;
+  /** The same with the bytes that each was read from. */
+  encoded(): Generator<EncodedRecord, void>;
+}
+
+export interface EncodedRecord {
+  readonly record: Record<string, unknown>;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -103,7 +119,7 @@ export function openAvro(bytes: Uint8Array): AvroFile {
   const schema = schemaOf(meta);
   const codec = meta['avro.codec']?.toString('latin1') ?? 'null';
   const blocks: Blocks = { sync, codec, read: avroReader(schema), minBytes: avroMinBytes(schema) };
-  return { schema, records: () => recordsOf({ ...tap }, blocks) };
+  return { schema, records: () => onlyRecords(recordsOf({ ...tap }, blocks)), encoded: () => recordsOf({ ...tap }, blocks) };
 }
 
 const META = avroReader({ type: 'map', values: 'bytes' });
@@ -115,7 +131,11 @@ interface Blocks {
   readonly minBytes: number;
 }
 
-function* recordsOf(tap: Tap, { sync, codec, read, minBytes }: Blocks): Generator<Record<string, unknown>, void> {
+function* onlyRecords(encoded: Iterable<EncodedRecord>): Generator<Record<string, unknown>, void> {
+  for (const { record } of encoded) yield record;
+}
+
+function* recordsOf(tap: Tap, { sync, codec, read, minBytes }: Blocks): Generator<EncodedRecord, void> {
   while (tap.at < tap.bytes.length) {
     const at = tap.at;
     const count = readLong(tap);
@@ -124,7 +144,11 @@ function* recordsOf(tap: Tap, { sync, codec, read, minBytes }: Blocks): Generato
     if (!tap.bytes.subarray(marker, tap.at).equals(sync)) throw badAvro(`block at byte ${at}`, 'another sync marker', sync.toString('hex'));
     const block = tapOf(plain(data, codec));
     const n = checkedCount(block, count, minBytes);
-    for (let i = 0; i < n; i++) yield read(block) as Record<string, unknown>;
+    for (let i = 0; i < n; i++) {
+      const from = block.at;
+      const record = read(block) as Record<string, unknown>;
+      yield { record, bytes: block.bytes.subarray(from, block.at) };
+    }
     if (block.at !== block.bytes.length) throw badAvro(`block at byte ${at}`, `${block.bytes.length - block.at} bytes behind ${n} records`, 'none');
   }
 }

@@ -27,6 +27,7 @@ export const ERRORS = {
   CALIBRATION_OVERLAP: { exit: 4, text: 'a calibration is certified already for part of this time' },
   EMPTY_GRAPH: { exit: 4, text: 'the quantum graph is empty' },
   APDB: { exit: 4, text: 'the association database cannot be used' },
+  DELIVERY: { exit: 4, text: 'alerts were not delivered' },
   PIPELINE_FAILED: { exit: 3, text: 'the pipeline under test failed' },
   INTERNAL: { exit: 5, text: 'internal fault' },
 } as const;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -54,12 +54,26 @@ describe('cli alerts', function () {
     expect([code, stderr]).to.deep.equal([4, '6 alerts, 6 with faults, 1 files that cannot be read to their end\n']);
     expect(stdout).to.match(/cut\.avro: .*(shorter|format)/);
   });
+  it('publish --dir: one container for each visit and detector, the records byte by byte as they were', async () => {
+    const { code, stdout, stderr } = await apVerify(['alerts', 'publish', at('some/1_4.avro'), '--dir', at('out')]);
+    expect(code, stderr).to.equal(0);
+    const [file] = readdirSync(at('out'));
+    const source = alertOf().diaSource;
+    expect([stdout, file]).to.deep.equal([`5 alerts in 1 files in ${at('out')}\n`, `${String(source.visit)}_${String(source.detector)}.avro`]);
+    expect(readFileSync(at(`out/${file!}`)).equals(readFileSync(at('some/1_4.avro')))).to.equal(true);
+  });
+  it('publish without a place to send to: exit 64', async () => {
+    const { code, stderr } = await apVerify(['alerts', 'publish', at('some')]);
+    expect(stderr).to.match(/no brokers.*--kafka HOST:PORT --topic NAME, or --dir/);
+    expect(code).to.equal(64);
+  });
   const refused: readonly [string, () => readonly string[], RegExp][] = [
     ['a cut file', () => ['list', at('cut.avro')], /cut\.avro/],
     ['an unknown schema id', () => ['show', at('unknown.avro')], /unknown\.avro.*found: 77.*--schema/],
     ['an id that is not there', () => ['show', at('some'), '--id', '5'], /an alert 5/],
     ['a place that is not there', () => ['list', at('none')], /none/],
     ['a folder without packets', () => ['list', at('empty')], /empty/],
+    ['a broker that is not there', () => ['publish', at('some'), '--kafka', '127.0.0.1:1', '--topic', 't', '--timeout', '2'], /127\.0\.0\.1:1.*broker/],
     ['a schema that is none', () => ['list', at('unknown.avro'), '--schema', at('cut.avro')], /cut\.avro/],
   ];
   for (const [name, args, message] of refused) {

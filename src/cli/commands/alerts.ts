@@ -9,12 +9,13 @@ import type { AlertView } from '../../model/alertView.ts';
 import { ApError } from '../../model/errors.ts';
 import { ALERT_TEMPLATE, renderAlertPage } from '../../report/alertPage.ts';
 import { readableText } from '../../report/readable.ts';
-import { alertFilesAt, alertsOf, inFile, schemaFinder, type FoundAlert } from '../alertFiles.ts';
+import { alertFilesAt, encodedAlerts, inFile, schemaFinder, type FoundAlert } from '../alertFiles.ts';
 import { alertJson, alertLine, alertText } from '../alertText.ts';
 import { HOME } from '../installation.ts';
 import type { Outcome } from '../main.ts';
 import { positiveInteger, several } from '../optionValues.ts';
 import { pngAddress } from '../verification.ts';
+import { addPublish } from './publishAlerts.ts';
 
 interface Options {
   readonly schema: readonly string[];
@@ -51,10 +52,11 @@ export function addAlertsCommand(program: Command, outcome: Outcome): void {
     .action((places: string[], options: ShowOptions) => show(places, options));
   command('validate', 'check encoding, ids, histories, cutouts and fluxes of all alerts')
     .action((places: string[], options: Options) => { outcome.exitCode = validate(places, options); });
+  addPublish(command('publish', 'send packets to a Kafka topic, or write them to a folder as Rubin\'s pipeline does'));
 }
 
 function found(places: readonly string[], { schema }: Options): Generator<FoundAlert, void> {
-  return alertsOf(places.flatMap(alertFilesAt), schemaFinder(schema));
+  return encodedAlerts(places.flatMap(alertFilesAt), schemaFinder(schema));
 }
 
 function viewOf({ record, packets, file }: FoundAlert): AlertView {
@@ -119,7 +121,7 @@ function validate(places: readonly string[], { schema }: Options): number {
   for (const file of places.flatMap(alertFilesAt)) {
     const say = (text: string): boolean => process.stdout.write(`${readableText(file)}: ${readableText(text)}\n`);
     try {
-      for (const { record } of alertsOf([file], find)) {
+      for (const { record } of encodedAlerts([file], find)) {
         nAlerts++;
         const faults = checkAlert(record);
         if (faults.length > 0) nFaults++;
