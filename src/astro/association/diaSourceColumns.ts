@@ -1,4 +1,5 @@
 /** DIASource catalogs of any origin in the words of today's schema. */
+import { DIA_SOURCE_COLUMNS } from '../../model/apdbColumns.ts';
 import { ApError } from '../../model/errors.ts';
 import { column, numbers, selectRows, withColumns } from '../../model/table.ts';
 import type { Column, Table } from '../../model/table.ts';
@@ -20,7 +21,7 @@ const COUNTS = ['psfNdata', 'trailNdata', 'dipoleNdata', 'bboxSize'];
 
 /**
  * The catalog with today's names and the types of identifiers, visit, detector (0 when there is none: `ccdVisitId` of 2021
- * numbers both) and band. Counts that are missing are 0, `timeProcessedMjdTai` is the time of the observation when it is missing.
+ * numbers both) and band, and single precision where the schema has it. Counts that are missing are 0, `timeProcessedMjdTai` is the time of the observation when it is missing.
  * @param where - for the message. @throws ApError BAD_FORMAT when a column is missing that the association needs.
  */
 export function standardDiaSources(table: Table, where: string): Table {
@@ -50,6 +51,11 @@ export function standardDiaSources(table: Table, where: string): Table {
   };
   for (const name of ['diaSourceId', 'visit', 'diaObjectId', 'ssObjectId', 'parentDiaSourceId']) {
     if (columns[name] !== undefined) columns[name] = integers(named, name, where);
+  }
+  for (const { name, type } of DIA_SOURCE_COLUMNS) {
+    const c = columns[name];
+    // Text formats know no single precision: what they hold is the shortest decimal of it.
+    if (type === 'f32' && c?.type === 'f64') columns[name] = { ...c, type, values: Float32Array.from(c.values) };
   }
   for (const name of ['detector', ...COUNTS]) fill(name, () => new Int32Array(table.nRows), 'i32');
   if (columns.band!.type !== 'string') throw new ApError('BAD_FORMAT', { where: `${where}, band`, found: columns.band!.type, expected: 'text' });

@@ -1,9 +1,14 @@
 /** `ap-verify apdb ...`: make, look into and tend association databases. */
 import type { Command } from 'commander';
+import type { Outcome } from '../main.ts';
+import { addApdbAssociateCommand } from './apdb/associate.ts';
 import { addApdbCreateCommand } from './apdb/create.ts';
+import { addApdbLightCurveCommand } from './apdb/lightCurve.ts';
 
 /** Adds the `apdb` commands to the program. */
-export function addApdbCommand(program: Command): void {
+export function addApdbCommand(program: Command, outcome: Outcome): void {
   const apdb = program.command('apdb').description('make, look into and tend association databases');
   addApdbCreateCommand(apdb);
+  addApdbAssociateCommand(apdb, outcome);
+  addApdbLightCurveCommand(apdb);
 }
