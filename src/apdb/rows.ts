@@ -12,15 +12,17 @@ const DEFAULTS: Readonly<Record<string, SqlValue>> = { trailNdata: 0n };
 
 /**
  * A table as SQL values, one list a column of the schema, `pixelId` last. NaN, empty text and the identifier 0 of a column
- * that may be NULL become NULL, as does a column that the table does not have; columns beyond the schema are left out.
+ * that may be NULL become NULL; a column that may be NULL and that the table does not have, and columns beyond the schema, are
+ * left out.
  * Throws ApError APDB for a value that the schema demands and a row does not have, and for text among numbers.
  */
 export function sqlColumns(schema: ApdbTable, table: Table): InsertColumn[] {
-  const columns = schema.columns.map((column): InsertColumn => {
+  const columns = schema.columns.flatMap((column): InsertColumn[] => {
+    if (column.nullable && table.columns[column.name] === undefined) return [];
     const values = sqlValues(column, table);
     const row = column.nullable ? -1 : values.indexOf(null);
     if (row >= 0) throw new ApError('APDB', { where: `${schema.name}.${column.name}, row ${row}`, found: 'no value', expected: column.schemaType });
-    return { name: column.name, schemaType: column.schemaType, values };
+    return [{ name: column.name, schemaType: column.schemaType, values }];
   });
   if (!schema.hasPixelId) return columns;
   const [ra, dec] = ['ra', 'dec'].map(name => columns.find(c => c.name === name)!.values as readonly number[]);

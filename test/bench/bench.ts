@@ -10,6 +10,8 @@ import path from 'node:path';
 export interface BenchCase {
   readonly name: string;
   readonly run: () => unknown | Promise<unknown>;
+  /** Done before every run, outside of its time. */
+  readonly prepare?: () => void;
   readonly repeat?: number;
 }
 
@@ -24,9 +26,11 @@ export interface Bench {
 let sink: unknown;
 
 async function time(benchCase: BenchCase): Promise<{ min_ms: number; median_ms: number; std_ms: number }> {
+  benchCase.prepare?.();
   sink = await benchCase.run();
   const times: number[] = [];
   for (let i = 0; i < (benchCase.repeat ?? 9); i++) {
+    benchCase.prepare?.();
     const start = performance.now();
     sink = await benchCase.run();
     times.push(performance.now() - start);
