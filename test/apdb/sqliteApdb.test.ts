@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import Database from 'better-sqlite3';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,10 +24,6 @@ function fresh(): { file: string; apdb: Apdb & { close(): void }; sql: Database.
   const sql = new Database(file);
   sql.defaultSafeIntegers(true);
   return { file, apdb: openApdb(file), sql };
-}
-
-function dump(sql: Database.Database, tables: readonly string[] = allTables(sql)): Record<string, unknown[]> {
-  return Object.fromEntries(tables.map(name => [name, sql.prepare(`SELECT * FROM "${name}" ORDER BY 1, 2`).raw().all()]));
 }
 
 function allTables(sql: Database.Database): string[] {
@@ -125,18 +120,6 @@ describe('apdb/sqliteApdb: failures', () => {
     other.exec('COMMIT');
     expect(apdb.containsVisitDetector(9, 9)).to.equal(true);
     other.close();
-  });
-
-  it('a process killed inside its store leaves nothing; the next one goes on', () => {
-    const { file, apdb, sql } = fresh();
-    apdb.store(visitOf(1), objectsOf([{ diaObjectId: 1n }]), NONE, NONE);
-    const before = dump(sql);
-    const child = spawnSync(process.execPath, [path.join(import.meta.dirname, 'killedStore.ts'), file], { encoding: 'utf8' });
-    expect(child.signal, child.stderr).to.equal('SIGKILL');
-    expect(existsSync(`${file}-journal`), 'killed inside the transaction').to.equal(true);
-    expect(dump(sql)).to.deep.equal(before);
-    apdb.store(visitOf(2), objectsOf([{ diaObjectId: 1n, nDiaSources: 2 }]), NONE, NONE);
-    expect(rowsOf(apdb.getDiaObjects(field)).map(r => r.nDiaSources)).to.deep.equal([2]);
   });
 
   it('a database is not made twice, nor where it cannot be; a half-made one does not count', () => {
