@@ -4,6 +4,8 @@ import type { Outcome } from '../main.ts';
 import { addApdbAssociateCommand } from './apdb/associate.ts';
 import { addApdbCreateCommand } from './apdb/create.ts';
 import { addApdbLightCurveCommand } from './apdb/lightCurve.ts';
+import { addApdbMetadataCommands } from './apdb/metadata.ts';
+import { addApdbQueryCommands } from './apdb/query.ts';
 
 /** Adds the `apdb` commands to the program. */
 export function addApdbCommand(program: Command, outcome: Outcome): void {
@@ -11,4 +13,6 @@ export function addApdbCommand(program: Command, outcome: Outcome): void {
   addApdbCreateCommand(apdb);
   addApdbAssociateCommand(apdb, outcome);
   addApdbLightCurveCommand(apdb);
+  addApdbMetadataCommands(apdb);
+  addApdbQueryCommands(apdb);
 }
