@@ -4,10 +4,8 @@ import { apertureCorrection } from '../astro/measurement/apertureCorrection.ts';
 import { starCatalog } from '../astro/measurement/starCatalog.ts';
 import { characterizeImage as characterize } from '../astro/psf/characterizeImage.ts';
 import type { Characterization } from '../astro/psf/characterizeImage.ts';
-import { dataIdText } from '../model/dataset.ts';
 import type { DatasetType } from '../model/dataset.ts';
 import * as types from '../model/datasetTypes.ts';
-import { ApError } from '../model/errors.ts';
 import { allocF32, allocI32, copyMaskedImage } from '../model/image.ts';
 import type { Exposure, MaskedImage } from '../model/image.ts';
 import type { Column, Table } from '../model/table.ts';
@@ -68,15 +66,10 @@ function backgroundExposure(exposure: Exposure, { width, height }: MaskedImage, 
   return { ...exposure, width, height, image, variance: allocF32(n), mask: allocI32(n), psf: null, metadata: {} };
 }
 
-/** The star catalog before calibration: positions of the header's WCS, fluxes in electrons. */
+/** The star catalog before calibration: positions of the header's WCS (NaN without one), fluxes in electrons. */
 function electronCatalog(
   sources: Parameters<typeof starCatalog>[0], psfUsed: readonly boolean[], exposure: Exposure, context: TaskContext,
 ): Table {
-  if (exposure.wcs === null) {
-    throw new ApError('BAD_WCS', {
-      where: `post_isr_image ${dataIdText(context.dataId)}`, found: 'no WCS', expected: 'a first guess from the header',
-    });
-  }
   const unused = sources.map(() => false);
   const firstId = idRange({ visit: Number(context.dataId.visit), detector: exposure.detector }, context.instrument).first;
   const table = starCatalog(sources, {

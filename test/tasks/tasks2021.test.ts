@@ -98,7 +98,12 @@ describe('characterizeImage and calibrate', () => {
 
   it('say what is wrong', () => {
     const lost = { exposure: fieldOf(null) };
-    expect(() => characterizeImage.run(lost, configOf(characterizeImage.config), contextOf())).to.throw(ApError, /no WCS/);
+    const { sourceCat } = characterizeImage.run(lost, configOf(characterizeImage.config), contextOf());
+    expect(numbers(sourceCat, 'ra').every(Number.isNaN)).to.equal(true);
+    const without = {
+      exposure: { ...first.characterized, wcs: null }, background: first.backgroundModel, icSourceCat: first.sourceCat, refcat,
+    };
+    expect(() => calibrate.run(without, configOf(calibrate.config), contextOf())).to.throw(ApError, /no WCS/);
     const inputs = {
       exposure: { ...first.characterized, psf: null }, background: first.backgroundModel, icSourceCat: first.sourceCat, refcat,
     };

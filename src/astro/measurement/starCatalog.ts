@@ -8,7 +8,8 @@ import type { MeasuredSource } from './measureSources.ts';
 
 /** What calibration adds to the measurements. */
 export interface CatalogCalibration {
-  readonly wcs: SkyWcs;
+  /** null: ra and dec are NaN. */
+  readonly wcs: SkyWcs | null;
   /** nJy of one instrumental unit. */
   readonly calibration_nJy: number;
   /** PSF fluxes are multiplied by this (aperture correction). */
@@ -32,7 +33,9 @@ export function isExtended({ spread, spreadErr }: Pick<MeasuredSource, 'spread' 
 /** Star catalog with fluxes in nJy and positions of the given WCS; ids count up from firstId + 1. */
 export function starCatalog(sources: readonly MeasuredSource[], calibration: CatalogCalibration): Table {
   const { calibration_nJy: scale, apCorr } = calibration;
-  const sky = pixelsToSky(calibration.wcs, sources.map(s => s.x), sources.map(s => s.y));
+  const unknown = { ra: sources.map(() => NaN), dec: sources.map(() => NaN) };
+  const { wcs } = calibration;
+  const sky = wcs === null ? unknown : pixelsToSky(wcs, sources.map(s => s.x), sources.map(s => s.y));
   const rows = sources.map((s, i) => ({
     id: calibration.firstId + BigInt(i + 1), x: s.x, y: s.y, xErr: s.xErr, yErr: s.yErr, ra: sky.ra[i]!, dec: sky.dec[i]!,
     psfFlux: s.psfFlux * apCorr * scale, psfFluxErr: s.psfFluxErr * apCorr * scale,
