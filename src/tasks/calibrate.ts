@@ -37,7 +37,7 @@ export const calibrate = defineTask({
   },
   config: { ...MEASURE_FIELDS, ...CALIBRATE_FIELDS },
   run({ exposure, background, icSourceCat, refcat }, config, context) {
-    const references = referencesOfBand(refcat.map(shard => shard.value), exposure.band);
+    const references = referencesOfBand(refcat.map(shard => shard.value), exposure.band, exposure.visitInfo.mid_mjdTai);
     const character = characterizationOf(exposure, background, icSourceCat);
     const mi = copyMaskedImage(exposure);
     const sources = findSources(mi, character.psf, config.starThreshold_sigma, config);

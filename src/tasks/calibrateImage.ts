@@ -31,7 +31,7 @@ export const calibrateImage = defineTask({
   },
   config: { ...CHARACTERIZE_FIELDS, ...MEASURE_FIELDS, ...CALIBRATE_FIELDS },
   run({ exposure, refcat }, config, context) {
-    const references = referencesOfBand(refcat.map(shard => shard.value), exposure.band);
+    const references = referencesOfBand(refcat.map(shard => shard.value), exposure.band, exposure.visitInfo.mid_mjdTai);
     const mi = copyMaskedImage(exposure);
     const character = characterizeImage(mi, characterizeOptions(config));
     const varianceScale = config.doScaleVariance ? scaleVariance(mi) : 1;

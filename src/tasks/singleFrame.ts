@@ -51,7 +51,7 @@ export const MEASURE_FIELDS = {
 export const CALIBRATE_FIELDS = {
   starThreshold_sigma: { default: 5, doc: 'Detection threshold of the star catalog.', min: 2 },
   minSnrCalibration: { default: 10, doc: 'Signal to noise of sources that are matched with the reference catalog.', min: 3 },
-  astrometryMaxOffset_arcsec: { default: 60, doc: 'How wrong the first WCS may be (arcsec).', min: 0 },
+  astrometryMaxOffset_arcsec: { default: 150, doc: 'How wrong the first WCS may be (arcsec).', min: 0 },
   astrometryMatchRadius_arcsec: { default: 1, doc: 'Radius of the final match (arcsec).', min: 0.05 },
   astrometryMinMatches: { default: 6, doc: 'Fewest matches for a WCS.', min: 3 },
   astrometryMaxOrder: { default: 4, doc: 'Highest SIP order that the data may choose; 1 fits a plain TAN WCS.', min: 1, max: 5 },

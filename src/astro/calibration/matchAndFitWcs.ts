@@ -47,7 +47,7 @@ export interface AstrometryOptions {
 }
 
 export const ASTROMETRY_DEFAULTS: Omit<AstrometryOptions, 'width' | 'height'> = {
-  maxOffset_arcsec: 60, maxRotation_deg: 1, maxScale: 0.003, matchRadius_arcsec: 1, nBright: 150, minMatches: 6,
+  maxOffset_arcsec: 150, maxRotation_deg: 1.2, maxScale: 0.003, matchRadius_arcsec: 1, nBright: 150, minMatches: 6,
   nSigma: 3, maxOrder: 4, maxScatter_arcsec: 0.5,
 };
 
@@ -106,6 +106,13 @@ export function matchAndFitWcs(
   return judged(describe(matched, fit, wcs, alignment, o), o, sources.x.length, references.ra.length);
 }
 
+/** Pointing, rotation and scale errors that are tried first, with the brightest stars only. */
+const NEAR_ARCSEC = 20;
+const NEAR_DEG = 0.1;
+const NEAR_SCALE = 0.0005;
+/** Stars of one list beyond which a search is given up. */
+const DEEPEST = 2000;
+
 function align(
   sources: AstrometrySources, references: AstrometryReferences, wcs: SkyWcs, o: AstrometryOptions,
 ): Alignment {
@@ -116,11 +123,15 @@ function align(
     const inside = x[i]! > -margin && x[i]! < o.width + margin && y[i]! > -margin && y[i]! < o.height + margin;
     if (!inside) x[i] = NaN;
   }
-  const found = voteAlignment(sources, { x, y, flux: references.flux }, {
-    centre: [(o.width - 1) / 2, (o.height - 1) / 2], radius_px: Math.hypot(o.width, o.height) / 2,
-    maxOffset_px: o.maxOffset_arcsec / scale, maxRotation_deg: o.maxRotation_deg, maxScale: o.maxScale,
-    nBright: o.nBright, minMatches: o.minMatches,
-  });
+  const voted = (maxOffset_arcsec: number, maxRotation_deg: number, maxScale: number, deepest: number): Alignment | null =>
+    voteAlignment(sources, { x, y, flux: references.flux }, {
+      centre: [(o.width - 1) / 2, (o.height - 1) / 2], radius_px: Math.hypot(o.width, o.height) / 2,
+      maxOffset_px: maxOffset_arcsec / scale, maxRotation_deg, maxScale, nBright: o.nBright, minMatches: o.minMatches, deepest,
+    });
+  // Most telescopes point well: a small search first makes the large one the exception.
+  const isNear = o.maxOffset_arcsec > NEAR_ARCSEC;
+  const found = (isNear ? voted(NEAR_ARCSEC, Math.min(o.maxRotation_deg, NEAR_DEG), Math.min(o.maxScale, NEAR_SCALE), o.nBright) : null)
+    ?? voted(o.maxOffset_arcsec, o.maxRotation_deg, o.maxScale, DEEPEST);
   if (found === null) {
     throw new AlgorithmError('no significant match of the sources with the reference catalog', {
       nSources: sources.x.length, nReferences: x.filter(Number.isFinite).length, maxOffset_arcsec: o.maxOffset_arcsec,

@@ -36,6 +36,8 @@ export interface AlignmentOptions {
   /** Stars of each list in the first round; doubled in later rounds until a round succeeds. */
   readonly nBright: number;
   readonly minMatches: number;
+  /** No further round once this many stars have been tried. */
+  readonly deepest: number;
 }
 
 const BIN_PX = 3;
@@ -55,7 +57,7 @@ export function voteAlignment(sources: StarList, references: StarList, options: 
     const candidates = votePeaks(sources, some, references, others, options);
     const found = bestCandidate(candidates, references, grid, density, options);
     if (found !== null) return found;
-    if (n >= 2000 || (n >= bySource.length && 1.3 * n * wider >= byReference.length)) return null;
+    if (n >= options.deepest || (n >= bySource.length && 1.3 * n * wider >= byReference.length)) return null;
   }
 }
 

@@ -63,6 +63,7 @@ describe('astro/calibration/matchAndFitWcs', () => {
     ['a sparse field, 64 arcsec and 0.5 deg off', 60, 0.8, plain, misled([50, -40], 0.5, 1), 1, 0.25],
     ['20 stars', 45, 0.9, plain, misled([-30, 10], -0.2, 1), 1, 0.25],
     ['a distorted field, 36 arcsec, 0.9 deg and 0.2 % off', 400, 0.85, distorted, misled([20, 30], -0.9, 1.002), 2, 0.15],
+    ['half of the stars, 130 arcsec and 1 deg off', 500, 0.5, plain, misled([100, -83], 1, 1.001), 1, 0.15],
     ['a dense field with many strangers', 4000, 0.6, plain, misled([58, -58], 0.3, 1), 1, 0.03],
   ];
   for (const [name, n, common, truth, guess, order, tolerance_px] of cases) {
