@@ -140,7 +140,7 @@ function significantPixels(mi: MaskedImage, threshold: number): number[] {
 
 function isRay(mi: MaskedImage, at: number, threshold: number, limit: number): boolean {
   const { mask, width } = mi;
-  if ((mask[at]! & (UNUSABLE | MASK.CR)) !== 0 || touchesUnusable(mask, width, at)) return false;
+  if ((mask[at]! & (UNUSABLE | MASK.CR)) !== 0 || touchesUnusable(mask, width, at) || isNearSaturation(mask, width, at)) return false;
   const s = laplacianSignificance(mi, at);
   if (!(s > threshold) || !(excessOver(mi, at, s) > threshold)) return false;
   const noise = LAPLACIAN_NOISE * Math.sqrt(noiseVariance(mi, at));
@@ -157,6 +157,14 @@ function touchesUnusable(mask: Int32Array, width: number, at: number): boolean {
   for (const step of [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]) {
     const bits = mask[at + step]!;
     if ((bits & UNUSABLE) !== 0 && (bits & MASK.CR) === 0) return true;
+  }
+  return false;
+}
+
+/** Whether a pixel within 3 is saturated: the flat top of a star has edges that no PSF has. */
+function isNearSaturation(mask: Int32Array, width: number, at: number): boolean {
+  for (let j = -3; j <= 3; j++) {
+    for (let k = at + j * width - 3; k <= at + j * width + 3; k++) if ((mask[k]! & MASK.SAT) !== 0) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 import type { MaskedImage } from '../../model/image.ts';
 import { allocF32 } from '../../model/image.ts';
 import { convolveSeparableXY } from '../../numeric/convolve.ts';
+import { sortFloat32, sortScratch } from '../../numeric/radixSort.ts';
 import { quantileSorted } from '../../numeric/statistics.ts';
 
 export interface SignificanceImage {
@@ -78,7 +79,8 @@ function lowerHalf(data: Float32Array, mask: Int32Array, skyBits: number): { cen
     const v = data[i]!;
     if ((mask[i]! & skyBits) === 0 && v - v === 0) sample[n++] = v;
   }
-  let values = sample.subarray(0, n).sort();
+  sortFloat32(sample, n, sortScratch(n));
+  let values = sample.subarray(0, n);
   let centre = NaN;
   let sigma = NaN;
   for (let pass = 0; pass < 3 && values.length > 0; pass++) {

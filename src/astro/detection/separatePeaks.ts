@@ -18,7 +18,7 @@ export interface SeparationOptions {
  */
 export function separatePeaks(significance: Float32Array, width: number, footprint: Footprint, options: SeparationOptions): Footprint {
   if (footprint.peaks.length < 2) return footprint;
-  const { places, values } = pixelsByValue(significance, width, footprint);
+  const { places, values } = pixelsByValue(significance, width, footprint, lowestSaddle(footprint.peaks, options));
   const { box } = footprint;
   const basin = new Int32Array(box.width * box.height).fill(-1);
   const peaks: { peak: Peak; parent: number; alive: boolean }[] = [];
@@ -45,9 +45,19 @@ export function separatePeaks(significance: Float32Array, width: number, footpri
   return { ...footprint, peaks: kept.length > 0 ? kept : footprint.peaks.slice(0, 1) };
 }
 
-/** Pixels of a footprint (places in its box) by falling value, equal ones in raster order, and the values; NaN comes last. */
+/** Below this value all peaks survive that have met no higher one: no pixel there matters. */
+function lowestSaddle(peaks: readonly Peak[], { minProminence, minContrast }: SeparationOptions): number {
+  let lowest = Infinity, highest = -Infinity;
+  for (const { value } of peaks) {
+    lowest = Math.min(lowest, value);
+    highest = Math.max(highest, value);
+  }
+  return lowest - Math.max(minProminence, minContrast * highest);
+}
+
+/** Pixels of a footprint above a value (places in its box) by falling value, equal ones in raster order, and the values. */
 function pixelsByValue(
-  image: Float32Array, width: number, { spans, box, nPixels }: Footprint,
+  image: Float32Array, width: number, { spans, box, nPixels }: Footprint, above: number,
 ): { places: Uint32Array; values: Float32Array } {
   const values = new Float32Array(nPixels);
   const places = new Uint32Array(nPixels);
@@ -55,11 +65,12 @@ function pixelsByValue(
   for (let s = 0; s < spans.length; s += 3) {
     for (let x = spans[s + 1]!; x <= spans[s + 2]!; x++) {
       const value = image[spans[s]! * width + x]!;
-      values[n] = Number.isNaN(value) ? Infinity : -value;
+      if (!(value > above)) continue;
+      values[n] = -value;
       places[n++] = (spans[s]! - box.y0) * box.width + x - box.x0;
     }
   }
-  const order = n < 400 ? argsort(values) : argsortFloat32(values, n);
+  const order = n < 400 ? argsort(values.subarray(0, n)) : argsortFloat32(values, n);
   return { places: Uint32Array.from(order, k => places[k]!), values: Float32Array.from(order, k => -values[k]!) };
 }
 
