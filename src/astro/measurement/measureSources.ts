@@ -14,7 +14,7 @@ import type { PsfWindow } from '../psf/psfWindow.ts';
 import type { PsfStamp } from '../psf/renderPsf.ts';
 import { adaptiveMoments } from './adaptiveMoments.ts';
 import { aperture } from './aperture.ts';
-import { fitPoint, fluxOnly, pointFitter, pointStamp, reachOf } from './pointFit.ts';
+import { disturbanceOf, fitPoint, fluxOnly, pointFitter, pointStamp, reachOf } from './pointFit.ts';
 import type { PointFitter } from './pointFit.ts';
 import { blurredPsf, spread } from './spread.ts';
 import type { SpreadMeasurement } from './spread.ts';
@@ -70,6 +70,8 @@ interface Working {
   chi2: number;
   flagCentroid: boolean;
   stamp: PsfStamp;
+  /** How far its light matters to others, pixels. */
+  disturbance: number;
   /** Rounds of fits that are still to come. */
   roundsLeft: number;
 }
@@ -152,21 +154,27 @@ const EMPTY: PsfStamp = { size: 0, x0: 0, y0: 0, data: new Float64Array(0) };
 function startOf(footprint: Footprint, peak: Peak, rounds: number): Working {
   return {
     peak, significance: peak.value, footprint, x: peak.x, y: peak.y, xErr: NaN, yErr: NaN, flux: 0, fluxErr: NaN, chi2: NaN,
-    flagCentroid: false, stamp: EMPTY, roundsLeft: rounds,
+    flagCentroid: false, stamp: EMPTY, disturbance: 0, roundsLeft: rounds,
   };
 }
 
-/** Sources on whose window the stamp of another one lies are fitted again, when one of the two is new. */
-function markDisturbed(working: readonly Working[], fresh: readonly Working[], { fluxHalf, fullHalf }: PointFitter, rounds: number): void {
+/**
+ * Sources on whose core the light of another one falls are fitted again, when one of the two is new: once for the outskirts of a
+ * star farther away, which hardly change any more, and in all rounds beside a near one.
+ */
+function markDisturbed(working: readonly Working[], fresh: readonly Working[], fitter: PointFitter, rounds: number): void {
+  const { coreRadius_px, fluxHalf, fullHalf } = fitter;
+  const roundsFor = (reach: number, distance: number): number =>
+    (distance > coreRadius_px + reach ? 0 : distance > coreRadius_px + fluxHalf ? Math.min(1, rounds) : rounds);
   const grid = pointGrid(working.map(s => s.x), working.map(s => s.y), 2 * fluxHalf);
   for (const s of working) s.roundsLeft = 0;
   for (const s of fresh) {
-    for (const k of pointsWithin(grid, s.x, s.y, 1.5 * (fullHalf + fluxHalf))) {
+    for (const k of pointsWithin(grid, s.x, s.y, 1.5 * (fullHalf + coreRadius_px))) {
       const other = working[k]!;
       if (other === s) continue;
       const distance = Math.max(Math.abs(other.x - s.x), Math.abs(other.y - s.y));
-      if (distance < fluxHalf + (s.stamp.size >> 1)) other.roundsLeft = rounds;
-      if (distance < fluxHalf + (other.stamp.size >> 1)) s.roundsLeft = rounds;
+      other.roundsLeft = Math.max(other.roundsLeft, roundsFor(s.disturbance, distance));
+      s.roundsLeft = Math.max(s.roundsLeft, roundsFor(other.disturbance, distance));
     }
   }
 }
@@ -190,6 +198,7 @@ function refit(residual: MaskedImage, fitter: PointFitter, source: Working, badB
   source.fluxErr = fit.fluxErr;
   source.chi2 = fit.chi2 / Math.max(1, fit.nPixels - 3);
   source.stamp = pointStamp(fitter, fit.x, fit.y, reachOf(fitter, source.flux, noise));
+  source.disturbance = disturbanceOf(fitter, source.flux, noise);
   source.roundsLeft--;
   addStamp(residual, source.stamp, -source.flux);
 }

@@ -41,6 +41,8 @@ const TOLERANCE_ERROR = 0.05;
 const MIN_GOOD = 0.1;
 /** Light below this share of the noise of a pixel is left where it is when a source is subtracted. */
 const NEGLIGIBLE = 0.05;
+/** The same for the question whether a neighbour must be fitted again. */
+const DISTURBING = 0.15;
 
 export function pointFitter(psf: PsfModel): PointFitter {
   const fullHalf = gridHalf_px(psf);
@@ -51,9 +53,19 @@ export function pointFitter(psf: PsfModel): PointFitter {
 }
 
 /** Half side of the window outside of which the light of a source is negligible against noise of `sigma` a pixel. */
-export function reachOf({ envelope, fluxHalf, fullHalf }: PointFitter, flux: number, sigma: number): number {
-  let r = fluxHalf;
-  while (r < fullHalf && Math.abs(flux) * envelope[r]! > NEGLIGIBLE * sigma) r++;
+export function reachOf(fitter: PointFitter, flux: number, sigma: number): number {
+  return Math.max(fitter.fluxHalf, fallsBelow(fitter, flux, NEGLIGIBLE * sigma));
+}
+
+/** Distance at which the light of a source changes no fit of another one noticeably. */
+export function disturbanceOf(fitter: PointFitter, flux: number, sigma: number): number {
+  return fallsBelow(fitter, flux, DISTURBING * sigma);
+}
+
+/** Whole pixels from the centre of a source beyond which no pixel of it is above a level; at most the half side of the PSF. */
+function fallsBelow({ envelope, fullHalf }: PointFitter, flux: number, level: number): number {
+  let r = 0;
+  while (r < fullHalf && Math.abs(flux) * envelope[r]! > level) r++;
   return r;
 }
 
