@@ -32,3 +32,9 @@ export function majorityCount<G, S>(pairs: readonly { readonly group: G; readonl
   }
   return [...groups.values()].reduce((sum, counts) => sum + Math.max(...counts.values()), 0);
 }
+
+/** Members and different subgroups of each group. */
+export function partners<G, S>(pairs: readonly { readonly group: G; readonly sub: S }[]): { n: number; nSubs: number }[] {
+  return [...Map.groupBy(pairs, p => p.group).values()]
+    .map(members => ({ n: members.length, nSubs: new Set(members.map(m => m.sub)).size }));
+}

@@ -6,13 +6,14 @@ import { encodePng } from '../formats/png.ts';
 import { chooseCutouts, imageCutouts } from '../harness/cutouts.ts';
 import { imageNumbers } from '../harness/digests/imageNumbers.ts';
 import type { ImageNumbers } from '../harness/digests/imageNumbers.ts';
+import { declarativeMeasures } from '../harness/declarative.ts';
 import { imageSummaries } from '../harness/imageSummaries.ts';
 import { judge } from '../harness/judge.ts';
 import type { JudgeContext } from '../harness/judge.ts';
 import { junitXml } from '../harness/exports/junit.ts';
 import { loadMetrics } from '../harness/loadMetrics.ts';
 import { loadSpecifications } from '../harness/loadSpecifications.ts';
-import type { RunFacts } from '../harness/measure.ts';
+import type { Measure, RunFacts } from '../harness/measure.ts';
 import { measureAll } from '../harness/measureAll.ts';
 import { writeResult } from '../harness/resultDocument.ts';
 import type { Item, ResultSource } from '../harness/resultSource.ts';
@@ -20,6 +21,7 @@ import { overallVerdict } from '../harness/verdict.ts';
 import { loadWaivers } from '../harness/waivers.ts';
 import { writeFileAtomic } from '../harness/workspace.ts';
 import type { Workspace } from '../harness/workspace.ts';
+import * as datasetTypes from '../model/datasetTypes.ts';
 import { ApError } from '../model/errors.ts';
 import type { Waiver } from '../model/specification.ts';
 import type { Cutout, Metric, Specification, Verdict, VerificationResult } from '../model/verification.ts';
@@ -42,9 +44,14 @@ export function loadAllDefinitions(datasetHome: string | null, extra: readonly s
   const files = [...yamlFiles(path.join(HOME, 'metrics', 'specs')), ...own, ...extra];
   const ofDataset = datasetHome === null ? [] : [path.join(datasetHome, 'waivers.yaml')].filter(existsSync);
   return {
-    metrics, specifications: loadSpecifications(files.map(readDefinition), metrics, measures.map(m => m.metric)),
+    metrics, specifications: loadSpecifications(files.map(readDefinition), metrics, allMeasures(metrics).map(m => m.metric)),
     waivers: loadWaivers([...ofDataset, ...waivers].map(readDefinition)),
   };
+}
+
+/** Measures in code and declared ones. */
+export function allMeasures(metrics: readonly Metric[]): readonly Measure<never>[] {
+  return [...measures, ...declarativeMeasures(metrics, Object.values(datasetTypes))];
 }
 
 function yamlFiles(folder: string): string[] {
@@ -71,7 +78,8 @@ export async function measureRun(
   head: ResultHead, source: ResultSource, facts: RunFacts, definitions: Definitions,
 ): Promise<MeasuredResult> {
   const { measurements, digests } = await measureAll({
-    metrics: definitions.metrics, measures, extraDigests: [imageNumbers, imageCutouts], source, run: facts,
+    metrics: definitions.metrics, measures: allMeasures(definitions.metrics), extraDigests: [imageNumbers, imageCutouts],
+    source, run: facts,
   });
   const cutouts = (digests.get(imageCutouts.digest) as readonly Item<readonly Cutout[]>[]).map(({ value }) => value);
   return {

@@ -46,8 +46,10 @@ function metricOf(name: string, definition: MetricDefinition): Metric {
 }
 
 /** What decides the meaning of a value; title, description, tags and reference may change without a new trend line. */
-function definitionHash(name: string, { unit, direction, formula, version, interval, minimumN }: MetricDefinition): string {
-  const meaning = JSON.stringify([name, unit, direction, oneLine(formula), version, interval, minimumN]);
+function definitionHash(name: string, definition: MetricDefinition): string {
+  const { unit, direction, formula, version, interval, minimumN, declaration } = definition;
+  const own = declaration === undefined ? [] : [declaration];
+  const meaning = JSON.stringify([name, unit, direction, oneLine(formula), version, interval, minimumN, ...own]);
   return createHash('sha256').update(meaning).digest('hex');
 }
 

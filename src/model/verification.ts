@@ -1,5 +1,5 @@
 /** Words of the harness: a metric is defined, measured, and judged by specifications. */
-import type { Specification, Waiver } from './specification.ts';
+import type { Condition, Specification, Waiver } from './specification.ts';
 
 export type { Severity, Specification } from './specification.ts';
 
@@ -10,6 +10,26 @@ export type Unit = (typeof UNITS)[number];
 
 export type MeasurementStatus = 'ok' | 'not-applicable' | 'missing' | 'invalid' | 'failed';
 export type Direction = 'lower' | 'higher' | 'target' | 'neither';
+
+/** Conditions on columns, all of which must hold; `nan`: whether the value is no number, which nothing else tells. */
+export type RowFilter = Readonly<Record<string, Condition | { readonly nan: boolean }>>;
+
+/** A metric that is a count, a fraction or a statistic of a column. */
+export interface Declaration {
+  /** Name of a dataset type that holds tables. */
+  readonly dataset: string;
+  readonly statistic: 'count' | 'fraction' | 'mean' | 'median' | 'scatter' | 'quantile';
+  /** mean, median, scatter (1.4826 MAD) and quantile are of this column. */
+  readonly column?: string;
+  /** Rows that count at all. */
+  readonly where?: RowFilter;
+  /** fraction: the share of those rows for which this holds, percent. */
+  readonly of?: RowFilter;
+  /** quantile: 0 to 1. */
+  readonly q?: number;
+  /** The column is multiplied by it. */
+  readonly scale?: number;
+}
 
 /** `metrics/<package>.yaml`, one entry (lsst.verify keys plus ours). */
 export interface Metric {
@@ -29,6 +49,8 @@ export interface Metric {
   readonly aliases?: readonly { readonly name: string; readonly definitionHash: string }[] | undefined;
   /** Identifiers of the requirements that the metric speaks for. */
   readonly requirements?: readonly string[] | undefined;
+  /** How it is computed, when no code is needed. */
+  readonly declaration?: Declaration | undefined;
   /** What one value is of: a run, a visit, a detector ... */
   readonly granularity?: string | undefined;
   /** How values of parts become one. */

@@ -48,6 +48,13 @@ const only = (recovery: TruthRecovery): TrueChange => {
 };
 
 describe('harness/truthRecovery', () => {
+  it('injections outside the detector lower C', () => {
+    const inside = [{ x: 50, y: 40 }, { x: 20, y: 30 }];
+    const found = [{ x: 50, y: 40 }];
+    const outside = [{ x: -30, y: 40 }, { x: 50, y: 5000 }, { x: 1e5, y: 1e5 }];
+    expect(recover(truthOf([...inside, ...outside]), found).changes).to.deep.equal(recover(truthOf(inside), found).changes);
+  });
+
   it('a source on a true change: residual on the sky, flux, signal to noise of PSF photometry', () => {
     const change = only(recover(truthOf([{ x: 50, y: 40 }]), [{ x: 50.2, y: 39.9, psfFlux: 950, psfFluxErr: 12 }]));
     // The WCS has x to the west and y to the north, 0.252 arcsec a pixel.

@@ -2,13 +2,16 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { measures } from '../../metrics/index.ts';
+import { taskResources } from '../../metrics/taskResources.ts';
+import { declarativeMeasures } from '../../src/harness/declarative.ts';
+import * as datasetTypes from '../../src/model/datasetTypes.ts';
 import { loadMetrics } from '../../src/harness/loadMetrics.ts';
 import { loadSpecifications } from '../../src/harness/loadSpecifications.ts';
 import type { Requirement } from '../../src/harness/measure.ts';
 import { measureAll } from '../../src/harness/measureAll.ts';
 import { truth } from '../../src/model/datasetTypes.ts';
 import { memorySource } from '../harness/memorySource.ts';
-import { emptyItems, measureNamed, runOf } from './inputs.ts';
+import { emptyItems, runOf } from './inputs.ts';
 
 const read = (path: string): { path: string; text: string } => ({ path, text: readFileSync(path, 'utf8') });
 const yamlFiles = (dir: string): string[] => readdirSync(dir).filter(f => f.endsWith('.yaml')).map(f => `${dir}/${f}`);
@@ -22,24 +25,31 @@ const datasetSpecs = readdirSync('datasets').flatMap(name => {
   }
 });
 
-const needsTruth = (metric: string): boolean => Object.values(measureNamed(metric).requires as Record<string, Requirement>)
+/** Measures in code and declared ones. */
+const all = [...measures, ...declarativeMeasures(metrics, Object.values(datasetTypes))];
+
+const namedMeasure = (metric: string): (typeof all)[number] => all.find(m => m.metric === metric)!;
+const needsTruth = (metric: string): boolean => Object.values(namedMeasure(metric).requires as Record<string, Requirement>)
   .some(r => ('compute' in r ? Object.values(r.inputs) : [r]).some(t => t.name === truth.name));
 
 describe('metrics: definitions', () => {
   it('every metric has exactly one measure and every measure a metric', () => {
     expect(metrics.length).to.be.greaterThan(25);
-    expect(measures.map(m => m.metric).sort()).to.deep.equal(metrics.map(m => m.name).sort());
+    expect(all.map(m => m.metric).sort()).to.deep.equal(metrics.map(m => m.name).sort());
   });
 
   it('the file of a measure is named as its metric, and listed in the index', () => {
     const files = readdirSync('metrics/measures').map(f => f.replace(/\.ts$/, ''));
     const lowerFirst = (word: string): string => word[0]!.toLowerCase() + word.slice(1);
-    expect(metrics.map(m => lowerFirst(m.name.split('.')[1]!)).sort()).to.deep.equal(files.sort());
+    const inTables = new Set(taskResources.map(m => m.metric));
+    const ofFiles = metrics.filter(m => m.declaration === undefined && !inTables.has(m.name));
+    expect(ofFiles.map(m => lowerFirst(m.name.split('.')[1]!.replace(/^[A-Z]+(?=\d)/, word => word.toLowerCase()))).sort()).to.deep.equal(files.sort());
   });
 
   it('the tag `truth` says which measures need truth; `resource` which depend on the machine', () => {
     for (const metric of metrics) expect(metric.tags.includes('truth'), metric.name).to.equal(needsTruth(metric.name));
-    expect(metrics.filter(m => m.tags.includes('resource')).map(m => m.name)).to.deep.equal(['ap_verify.TaskTime', 'ap_verify.TaskMemory']);
+    const resources = ['ap_verify.TaskTime', 'ap_verify.TaskMemory', ...taskResources.map(m => m.metric)];
+    expect(metrics.filter(m => m.tags.includes('resource')).map(m => m.name)).to.have.members(resources);
   });
 
   it('titles are unique and definitions have different hashes', () => {
@@ -62,29 +72,29 @@ describe('metrics: definitions', () => {
 
 describe('metrics: absence', () => {
   for (const { name } of metrics) {
-    const isOfRun = Object.keys(measureNamed(name).requires as object).length === 0;
+    const isOfRun = Object.keys(namedMeasure(name).requires as object).length === 0;
     it(`${name}: a run that has produced nothing has no value`, async () => {
-      const { measurements } = await measureAll({ metrics, measures, source: memorySource(), run: runOf() });
+      const { measurements } = await measureAll({ metrics, measures: all, source: memorySource(), run: runOf() });
       const own = measurements.filter(m => m.metric === name);
       expect(own).to.have.length(1);
       expect(own[0]).to.include({ status: 'missing', value: null });
-      expect(own[0]!.reason).to.include(isOfRun ? 'no quanta' : 'has not produced any');
+      expect(own[0]!.reason).to.include(isOfRun ? 'no quant' : 'has not produced any');
     });
     if (needsTruth(name)) {
       it(`${name}: not applicable to a dataset without truth`, async () => {
-        const { measurements } = await measureAll({ metrics, measures, source: memorySource(), run: runOf({ hasTruth: false }) });
+        const { measurements } = await measureAll({ metrics, measures: all, source: memorySource(), run: runOf({ hasTruth: false }) });
         expect(measurements.find(m => m.metric === name)).to.include({ status: 'not-applicable', value: null, reason: 'the dataset has no truth' });
       });
     }
   }
 
   /** Counts of nothing are 0 and say so with an upper limit; everything else of nothing is no number. */
-  const COUNTS = ['ip_diffim.numSciSources', 'ap_association.numNewDiaObjects', 'ap_association.totalUnassociatedDiaObjects'];
+  const COUNTS = ['ip_diffim.numSciSources', 'ip_diffim.numUnmeasuredFlux', 'ap_association.numNewDiaObjects', 'ap_association.totalUnassociatedDiaObjects'];
   const INVALID = ['ip_diffim.DifferenceWidth', 'pipe_tasks.PsfFwhm', 'pipe_tasks.ScienceDepth'];
-  for (const { measure, requires, metric } of measures) {
+  for (const { measure, requires, metric } of all) {
     it(`${metric}: outputs that are there and empty`, () => {
       const values = Object.fromEntries(Object.entries(requires as Record<string, Requirement>).map(([key, r]) => [key, emptyItems(r)]));
-      const outcome = [measure(values as never, runOf())].flat()[0]!;
+      const outcome = [measure(values as never, runOf({ images: [1, 2, 3].map(visit => ({ visit, detector: 0, band: 'g' })) }))].flat()[0]!;
       if (COUNTS.includes(metric)) {
         expect(outcome).to.include({ status: 'ok', value: 0 });
         expect(outcome.interval![0]).to.equal(0);

@@ -8,7 +8,7 @@ import type { TrueChange, TruthRecovery } from '../../src/harness/digests/truthR
 import type { Measure, Outcome, Requirement, RunFacts } from '../../src/harness/measure.ts';
 import type { Item } from '../../src/harness/resultSource.ts';
 import { DIA_FORCED_SOURCE_COLUMNS, DIA_OBJECT_COLUMNS, DIA_SOURCE_COLUMNS } from '../../src/model/apdbColumns.ts';
-import { MATCH_COLUMNS, STAR_COLUMNS } from '../../src/model/catalogs.ts';
+import { DIA_COLUMNS, MATCH_COLUMNS, STAR_COLUMNS } from '../../src/model/catalogs.ts';
 import * as types from '../../src/model/datasetTypes.ts';
 import { tableFromRows } from '../../src/model/table.ts';
 import type { ColumnSpec, Table } from '../../src/model/table.ts';
@@ -44,6 +44,7 @@ export function recoveryOf(changes: readonly TrueChange[], counts: Partial<Truth
 
 const COLUMNS: Readonly<Record<string, readonly ColumnSpec[]>> = {
   [types.starCatalog.name]: STAR_COLUMNS,
+  [types.diaSourceDetector.name]: DIA_COLUMNS,
   [types.astrometryMatch.name]: MATCH_COLUMNS,
   [types.photometryMatch.name]: MATCH_COLUMNS,
   ...Object.fromEntries(([

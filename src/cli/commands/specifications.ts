@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parseDocument, stringify } from 'yaml';
-import { measures } from '../../../metrics/index.ts';
 import { acceptResult, readBaseline } from '../../harness/baseline.ts';
 import { openPackage } from '../../harness/datasetPackage.ts';
 import { explain } from '../../harness/explain.ts';
@@ -25,7 +24,7 @@ import { FACTS, withHistory } from '../judging.ts';
 import type { Outcome } from '../main.ts';
 import { positiveNumber, several } from '../optionValues.ts';
 import { readRunRecord } from '../runRecord.ts';
-import { loadAllDefinitions } from '../verification.ts';
+import { allMeasures, loadAllDefinitions } from '../verification.ts';
 import { existingWorkspace, storedResult } from './report.ts';
 
 const today = (): string => new Date().toISOString().slice(0, 10);
@@ -92,7 +91,8 @@ function lintAll(names: readonly string[], options: LintOptions): number {
     nSpecifications += specifications.length;
     const earlier = options.against === undefined ? [] : earlierSpecifications(home, options.against, metrics);
     const findings = lint({
-      metrics, specifications, waivers, earlier, claimed, measured: measures.map(m => m.metric), facts: [...FACTS, ...KEYS], date: today(),
+      metrics, specifications, waivers, earlier, claimed,
+      measured: allMeasures(metrics).map(m => m.metric), facts: [...FACTS, ...KEYS], date: today(),
     });
     for (const finding of findings) seen.set(JSON.stringify(finding), finding);
   }
@@ -128,7 +128,7 @@ function explained(name: string, folder: string | undefined): string {
   const workspace = folder === undefined ? null : existingWorkspace(folder);
   const { metrics, specifications } = loadAllDefinitions(workspace === null ? null : readRunRecord(workspace).datasetHome, []);
   const history = workspace === null ? [] : withHistory(path.join(workspace.root, 'history.sqlite3'), h => h.values(name, 20));
-  const measure = measures.find(m => m.metric === name);
+  const measure = allMeasures(metrics).find(m => m.metric === name);
   return explain(name, {
     metrics, specifications, requires: measure === undefined ? null : Object.values(measure.requires as Requirements).map(requirementText),
     result: workspace === null ? null : storedResult(workspace), history,
