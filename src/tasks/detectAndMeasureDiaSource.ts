@@ -30,6 +30,7 @@ import type { ConfigValues, TaskContext } from '../pipeline/task.ts';
 
 const CONFIG = {
   thresholdSigma: { default: 5, doc: 'Detection threshold of either polarity, in units of the noise that is measured on the difference.', min: 2 },
+  doScoreImage: { default: false, doc: 'Detect with the PSF of the difference, which varies, instead of a round Gaussian of its size.' },
   growFootprints_sigma: { default: 2.4, doc: 'Growth of footprints in units of the PSF sigma.', min: 0 },
   doSubtractBackground: { default: true, doc: 'Subtract what large-scale background is left on the difference.' },
   backgroundCellSize_px: { default: 128, doc: 'Side of the cells of that background (pixels).', min: 8 },
@@ -70,7 +71,10 @@ export const detectAndMeasureDiaSource = defineTask({
     const output = prepared(difference, config);
     const images = { difference: output, science, template: matchedTemplate };
     const sigma_px = psfSigma_px(output.psf!, output.width / 2, output.height / 2);
-    const detections = detectDifference(output, { threshold: config.thresholdSigma, growSigma: config.growFootprints_sigma, sigma_px });
+    const detections = detectDifference(output, {
+      threshold: config.thresholdSigma, growSigma: config.growFootprints_sigma, sigma_px,
+      ...(config.doScoreImage ? { psf: output.psf! } : {}),
+    });
     const light = staticLight(matchedTemplate, sigma_px);
     const floor = measuredFloor(images, detections, light, sources, config);
     const found = measureDiaSources(images, detections.footprints, measureOptions(config));

@@ -2,6 +2,7 @@
  * Two images of the same sky and nothing else: the pipeline's own steps from raw counts to DIASources, without a
  * reference catalog. The flux scale is that of the science image.
  */
+import { interpolateOver } from '../astro/isr/interpolate.ts';
 import { apertureCorrection } from '../astro/measurement/apertureCorrection.ts';
 import { starCatalog } from '../astro/measurement/starCatalog.ts';
 import { characterizeImage } from '../astro/psf/characterizeImage.ts';
@@ -10,6 +11,7 @@ import type { Subtraction } from '../astro/difference/subtractExposures.ts';
 import { AlgorithmError } from '../model/errors.ts';
 import type { Exposure } from '../model/image.ts';
 import { copyMaskedImage } from '../model/image.ts';
+import { MASK } from '../model/mask.ts';
 import type { Instrument } from '../model/instrument.ts';
 import type { Table } from '../model/table.ts';
 import type { ConfigFields, ConfigValues, Logger, TaskContext } from '../pipeline/task.ts';
@@ -73,14 +75,18 @@ function configOf<F extends ConfigFields>(fields: F, changes: Partial<ConfigValu
   return { ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.default])), ...changes } as ConfigValues<F>;
 }
 
+/** Width of the PSF for which defects are interpolated, before it is known. */
+const DEFECT_SIGMA_PX = 1.3;
+
 /**
- * Sky, cosmic rays, PSF and sources of one image (counts with sky, WCS, variance). The input is not modified.
+ * Defects (interpolated), sky, cosmic rays, PSF and sources of one image (counts with sky, WCS, variance). The input is not modified.
  * @throws AlgorithmError without sky or stars; TypeError without a WCS.
  */
 export function prepareImage(exposure: Exposure, config: PairConfig): PreparedImage {
   if (exposure.wcs === null) throw new TypeError('prepareImage: the exposure has no WCS');
   const fields = { ...configOf(CHARACTERIZE_FIELDS, config.characterize), ...configOf(MEASURE_FIELDS, {}) };
   const mi = copyMaskedImage(exposure);
+  if (mi.mask.some(m => (m & MASK.BAD) !== 0)) interpolateOver(mi, MASK.BAD, DEFECT_SIGMA_PX);
   const character = characterizeImage(mi, characterizeOptions(fields));
   const varianceScale = config.doScaleVariance ? scaleVariance(mi) : 1;
   const sources = findSources(mi, character.psf, config.starThreshold_sigma, fields);

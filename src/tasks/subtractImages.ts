@@ -1,10 +1,13 @@
 /** Image subtraction after PSF matching (Alard & Lupton), with decorrelated noise. */
-import { subtractExposures } from '../astro/difference/subtractExposures.ts';
+import { backgroundAt } from '../astro/difference/applyKernel.ts';
+import { normalisedWidth, subtractExposures } from '../astro/difference/subtractExposures.ts';
 import type { SubtractOptions, Subtraction } from '../astro/difference/subtractExposures.ts';
+import { templateMargin, withoutMargin } from '../astro/difference/templateMargin.ts';
+import { properDifference } from '../astro/difference/zogy.ts';
 import { coveredFraction } from '../astro/template/buildTemplate.ts';
 import * as types from '../model/datasetTypes.ts';
 import { AlgorithmError, ApError, NoWorkFound } from '../model/errors.ts';
-import type { Exposure } from '../model/image.ts';
+import { copyMaskedImage, type Exposure } from '../model/image.ts';
 import type { Table } from '../model/table.ts';
 import type { SkyWcs } from '../model/wcs.ts';
 import { connection, defineTask } from '../pipeline/task.ts';
@@ -12,12 +15,12 @@ import type { ConfigValues } from '../pipeline/task.ts';
 import { pixelToSky, skyToPixel } from '../sky/wcs.ts';
 
 /** How two images are compared. */
-export const DIFFERENCE_METHODS = ['al', 'zogy', 'score'] as const;
+export const SUBTRACTION_METHODS = ['al', 'zogy'] as const;
 
 const CONFIG = {
   method: {
-    default: 'al' as string, choices: DIFFERENCE_METHODS,
-    doc: 'al: Alard-Lupton with decorrelation; zogy: optimal image of Zackay, Ofek & Gal-Yam; score: al, detected on the score image.',
+    default: 'al' as string, choices: SUBTRACTION_METHODS,
+    doc: 'al: Alard-Lupton with decorrelation; zogy: proper image of Zackay, Ofek & Gal-Yam, with the flux scale of al.',
   },
   mode: {
     default: 'auto', doc: 'Which image is convolved; auto: the one with the sharper PSF.',
@@ -72,7 +75,8 @@ export const subtractImages = defineTask({
         templateCoverage: coverage, requiredTemplateFraction: config.requiredTemplateFraction,
       });
     }
-    const result = subtract(science, template, sources, config, coverage);
+    const matched = subtract(science, template, sources, config, coverage);
+    const result = config.method === 'zogy' ? asProper(science, template, matched, config) : matched;
     Object.assign(metadata, finite(result.numbers));
     log.info(`kernel from ${result.kernel.nStampsUsed} sources, sum ${result.kernel.kernelSum.toFixed(4)}`);
     // The difference has the PSF, and with it the aperture correction, of the image that was not convolved.
@@ -98,6 +102,26 @@ function optionsOf(config: SubtractConfig): SubtractOptions {
     },
     doDecorrelation: config.doDecorrelation, decorrelationCell_px: config.decorrelationCell_px,
   };
+}
+
+/** The pixels and the PSF of the proper difference in place of those of the match; its masks and all else stay. */
+function asProper(science: Exposure, template: Exposure, matched: Subtraction, config: SubtractConfig): Subtraction {
+  const { kernel, difference } = matched;
+  const isTemplate = kernel.convolved === 'template';
+  const flat = copyMaskedImage(science);
+  for (let y = 0, p = 0; y < flat.height; y++) {
+    for (let x = 0; x < flat.width; x++, p++) {
+      const sky = backgroundAt(kernel, x, y);
+      flat.image[p] = flat.image[p]! - (isTemplate ? sky : -sky / kernel.kernelSum);
+    }
+  }
+  const inner = withoutMargin(template, templateMargin(science, template));
+  const { image, psf } = properDifference({ ...science, ...flat }, inner, {
+    cell_px: config.decorrelationCell_px, fluxScale: isTemplate ? kernel.kernelSum : 1 / kernel.kernelSum,
+  });
+  const mask = image.mask;
+  for (let p = 0; p < mask.length; p++) mask[p] = mask[p]! | difference.mask[p]!;
+  return { ...matched, difference: image, psf, numbers: { ...matched.numbers, residualWidth: normalisedWidth(image) } };
 }
 
 /** A failure where the template hardly covers the image is what was to be expected, and no error. */

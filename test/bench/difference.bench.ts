@@ -1,6 +1,7 @@
 /**
  * Difference imaging on simulated pairs of 2048 x 4096 pixels: what the difference is worth beside the oracle (the science
- * image less its own noise-free static scene), and how long it takes. Seeds: AP_BENCH_SEEDS=1,2,3.
+ * image less its own noise-free static scene), and how long it takes. Seeds: AP_BENCH_SEEDS=1,2,3; method:
+ * AP_BENCH_METHOD=al, zogy or score.
  */
 import { detectAndMeasureDiaSource } from '../../src/tasks/detectAndMeasureDiaSource.ts';
 import { PAIR_CONFIG, differencePair, pairContext, prepareImage } from '../../src/tasks/differencePair.ts';
@@ -10,11 +11,14 @@ import { simulatePair } from '../../src/simulate/pair/imagePair.ts';
 import type { ImagePair } from '../../src/simulate/pair/imagePair.ts';
 import { numbers } from '../../src/model/table.ts';
 import type { Bench } from './bench.ts';
-import { judge } from './difference/judge.ts';
+import { fateAt, judge } from './difference/judge.ts';
 import type { Verdict } from './difference/judge.ts';
 import { exposureOf, oracleDifference } from './difference/pairInput.ts';
 
 const line = (text: string): void => { process.stdout.write(`difference     ${text}\n`); };
+
+const METHOD = process.env.AP_BENCH_METHOD ?? 'al';
+const CONFIG = { ...PAIR_CONFIG, subtract: { method: METHOD === 'zogy' ? 'zogy' : 'al' }, detect: { doScoreImage: METHOD === 'score' } };
 
 interface Run {
   readonly pair: ImagePair;
@@ -35,7 +39,7 @@ function runSeed(seed: number): Run {
     times.push(`${step} ${((used.user + used.system) / 1e6).toFixed(2)} s CPU (${((performance.now() - start) / 1000).toFixed(2)} s)`);
     return value;
   };
-  const result = differencePair(science, template, PAIR_CONFIG, timed);
+  const result = differencePair(science, template, CONFIG, timed);
   line(`seed ${seed}: ${times.join(', ')}; peak memory ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB with the simulator`);
   return { pair, science, template, result };
 }
@@ -45,7 +49,7 @@ function oracleSources({ pair, science, result }: Run): { verdict: Verdict; sour
   const config = Object.fromEntries(Object.entries(detectAndMeasureDiaSource.config).map(([name, field]) => [name, field.default]));
   const { diaSources, subtractedMeasuredExposure } = detectAndMeasureDiaSource.run(
     { science: science.exposure, matchedTemplate: result.matchedTemplate, difference, sources: science.stars },
-    { ...config, doFlagBrightNeighbour: false } as never,
+    { ...config, ...CONFIG.detect, doFlagBrightNeighbour: false } as never,
     pairContext(1));
   return { verdict: judge(pair, subtractedMeasuredExposure, diaSources), sources: diaSources };
 }
@@ -53,7 +57,7 @@ function oracleSources({ pair, science, result }: Run): { verdict: Verdict; sour
 function show(name: string, v: Verdict): void {
   line(`  ${name.padEnd(8)} m50 ${v.m50.toFixed(3)}, found ${v.nFound}/${v.nUsable}, false ${v.nFalse} + ${v.nCosmic} cosmic rays, purity ${v.purity.toFixed(4)}, `
     + `masked beyond ${(100 * v.maskedFraction).toFixed(2)} %, noise ${v.noiseWidth.toFixed(4)}, correlation ${v.correlation.map(c => c.toFixed(3)).join(' ')}, `
-    + `star chi2 ${v.starChi2.toFixed(3)}, flux ${v.fluxRatio.toFixed(4)}, flux pull ${v.fluxPullWidth.toFixed(2)}, position mean ${v.positionMean_px.toFixed(4)} px, pull ${v.positionPullWidth.toFixed(2)}`);
+    + `star chi2 ${v.starChi2.toFixed(3)}, flux ${v.fluxRatio.toFixed(4)}, flux pull ${v.fluxPullWidth.toFixed(2)} (${v.fluxPulls.map(f => f.toFixed(2)).join(' ')}), position mean ${v.positionMean_px.toFixed(4)} px, pull ${v.positionPullWidth.toFixed(2)}`);
 }
 
 function compare(seed: number): void {
@@ -70,7 +74,7 @@ function compare(seed: number): void {
   const transients = run.pair.objects.filter(o => o.kind === 'transient');
   for (const k of missed) {
     const { x, y, mag } = transients[k]!;
-    line(`    missed: ${x.toFixed(1)} ${y.toFixed(1)} mag ${mag.toFixed(2)}, oracle S/N ${snr[oracle.verdict.found.get(k)!]!.toFixed(1)}`);
+    line(`    missed: ${x.toFixed(1)} ${y.toFixed(1)} mag ${mag.toFixed(2)}, oracle S/N ${snr[oracle.verdict.found.get(k)!]!.toFixed(1)}: ${fateAt(run.result.diaSources, x, y)}`);
   }
   line(`  ${Object.entries(run.result.metadata).map(([k, v]) => `${k} ${typeof v === 'number' ? Number(v.toPrecision(4)) : String(v)}`).join(', ')}`);
 }

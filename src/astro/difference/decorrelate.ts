@@ -84,10 +84,10 @@ export function decorrelate(input: DecorrelateInput): Decorrelated {
   return { image: { width, height, image, variance, mask }, psf, gain };
 }
 
-interface Cell { readonly x0: number; readonly y0: number; readonly width: number; readonly height: number }
+export interface Cell { readonly x0: number; readonly y0: number; readonly width: number; readonly height: number }
 
 /** The squares of `convolveCells`. */
-function cellsOf(width: number, height: number, cell_px: number): Cell[] {
+export function cellsOf(width: number, height: number, cell_px: number): Cell[] {
   const cells: Cell[] = [];
   for (let y0 = 0; y0 < height; y0 += cell_px) {
     for (let x0 = 0; x0 < width; x0 += cell_px) {
@@ -116,7 +116,7 @@ function distance2(cell: Cell, x: number, y: number): number {
 }
 
 /** A copy with a typical value where there is no variance. */
-function finiteVariance(plane: Float32Array): Float32Array {
+export function finiteVariance(plane: Float32Array): Float32Array {
   const sample: number[] = [];
   for (let p = 0; p < plane.length; p += 101) if (plane[p]! > 0 && plane[p]! < Infinity) sample.push(plane[p]!);
   const level = median(sample);
@@ -125,7 +125,7 @@ function finiteVariance(plane: Float32Array): Float32Array {
   return out;
 }
 
-function cellMedian(plane: Float32Array, width: number, cell: Cell): number {
+export function cellMedian(plane: Float32Array, width: number, cell: Cell): number {
   const values: number[] = [];
   for (let y = cell.y0 + 2; y < cell.y0 + cell.height; y += 5) {
     for (let x = cell.x0 + 2; x < cell.x0 + cell.width; x += 5) {
@@ -172,7 +172,7 @@ function whiteningFilter(input: DecorrelateInput, k: Float64Array, [vu, vc]: rea
 }
 
 /** Power spectrum of a symmetric autocorrelation at n frequencies. */
-function noisePower(correlation: readonly number[], n: number): Float64Array {
+export function noisePower(correlation: readonly number[], n: number): Float64Array {
   return Float64Array.from({ length: n }, (_, f) =>
     Math.max(0, correlation.reduce((sum, c, lag) => sum + (lag === 0 ? c : 2 * c * Math.cos((2 * Math.PI * f * lag) / n)), 0)));
 }

@@ -2,10 +2,12 @@
 import type { Footprint, Peak } from '../../model/footprint.ts';
 import type { MaskedImage } from '../../model/image.ts';
 import { MASK, maskOf } from '../../model/mask.ts';
+import type { PsfModel } from '../../model/psf.ts';
 import { connectedComponents } from '../../numeric/connectedComponents.ts';
 import { detectFootprints, makeFootprint, markFootprints } from '../detection/detectFootprints.ts';
 import { matchedFilter } from '../detection/matchedFilter.ts';
 import { separatePeaks } from '../detection/separatePeaks.ts';
+import { scoreImage } from './scoreImage.ts';
 
 export interface DifferenceDetectionOptions {
   /** Significance of the matched filter, in units of the noise that is measured on the difference. */
@@ -13,6 +15,8 @@ export interface DifferenceDetectionOptions {
   /** Radius by which footprints grow, in units of the PSF sigma. */
   readonly growSigma: number;
   readonly sigma_px: number;
+  /** Filter with this PSF instead of a Gaussian of width `sigma_px`. */
+  readonly psf?: PsfModel;
 }
 
 export interface DifferenceDetections {
@@ -31,7 +35,7 @@ export const NO_PIXEL = MASK.NO_DATA;
 /** Pixels that say nothing about the noise. */
 const NOISE_BAD = maskOf('BAD', 'SAT', 'NO_DATA', 'EDGE', 'INTRP', 'CR', 'SAT_TEMPLATE');
 /** A peak is a source of its own when it stands this far above the saddle to a higher one. */
-const SEPARATION = { minProminence: 3, minContrast: 0.1 };
+const SEPARATION = { minProminence: 3, minContrast: 0.04 };
 
 /**
  * Footprints of positive and negative detections with signed peak values. Sets DETECTED and DETECTED_NEGATIVE on their
@@ -39,8 +43,10 @@ const SEPARATION = { minProminence: 3, minContrast: 0.1 };
  */
 export function detectDifference(mi: MaskedImage, options: DifferenceDetectionOptions): DifferenceDetections {
   const { width, height } = mi;
-  const { data: significance, noiseScale } = matchedFilter(mi, options.sigma_px, NO_PIXEL, NOISE_BAD);
-  const negated = significance.map(v => -v);
+  const { data: significance, noiseScale } = options.psf === undefined
+    ? matchedFilter(mi, options.sigma_px, NO_PIXEL, NOISE_BAD) : scoreImage(mi, options.psf, NO_PIXEL, NOISE_BAD);
+  const negated = new Float32Array(significance.length);
+  for (let p = 0; p < negated.length; p++) negated[p] = -significance[p]!;
   const detect = (data: Float32Array, bit: number): Footprint[] => {
     const found = detectFootprints(data, width, height, {
       threshold: options.threshold, growRadius_px: Math.round(options.growSigma * options.sigma_px), minPixels: 1,

@@ -10,7 +10,7 @@ import { psfFwhm_px, renderPsf } from '../psf/renderPsf.ts';
 import { noiseFromMetadata } from '../template/buildTemplate.ts';
 import { applyKernel, kernelAt } from './applyKernel.ts';
 import { convolveStamp, decorrelate } from './decorrelate.ts';
-import { coreRadius, maskOfTemplate, spreadMask } from './differenceMask.ts';
+import { coreRadius, markRepaired, maskOfTemplate, spreadMask } from './differenceMask.ts';
 import { fitKernel, type FitKernelOptions, type KernelFit } from './fitKernel.ts';
 import { kernelBasis, type BasisOptions } from './kernelBasis.ts';
 import { kernelStamps, selectKernelSources, type KernelStamp, type StampOptions } from './kernelStamps.ts';
@@ -107,24 +107,34 @@ function assemble(science: Exposure, template: Exposure, matchedReference: Float
   const templateMask = maskOfTemplate(template, forTemplate ? kernel : null);
   const scienceMask = forTemplate ? science.mask : spreadMask(science, kernel);
   const mask = allocI32(n);
-  const border = Math.max(0, coreRadius(kernel) - margin);
   for (let p = 0; p < n; p++) {
-    const t = template.image[p]!;
-    const s = science.image[p]!;
+    const [t, s] = [template.image[p]!, science.image[p]!];
     difference[p] = forTemplate ? s - matchedReference[p]! : (matchedReference[p]! - t) * scale;
     matched.image[p] = forTemplate ? matchedReference[p]! : t * scale;
     matched.variance[p] = template.variance[p]! * noise;
     unconvolved[p] = forTemplate ? science.variance[p]! : template.variance[p]! * scale * scale;
-    mask[p] = (scienceMask[p]! & ~CLEARED) | templateMask[p]!;
-    const x = p % science.width;
-    const y = (p - x) / science.width;
-    if (x < border || y < border || x >= science.width - border || y >= science.height - border) mask[p] = mask[p]! | MASK.EDGE;
-    matched.mask[p] = templateMask[p]!;
-    if (!Number.isFinite(t) || !Number.isFinite(s)) mask[p] = mask[p]! | MASK.NO_DATA;
-    if (!Number.isFinite(t)) { matched.image[p] = NaN; matched.variance[p] = Infinity; }
+    mask[p] = scienceMask[p]! & ~CLEARED;
+    if (t - t !== 0 || s - s !== 0) mask[p] = mask[p]! | MASK.NO_DATA;
+    if (t - t !== 0) { matched.image[p] = NaN; matched.variance[p] = Infinity; }
   }
+  markRepaired(template, forTemplate ? kernel : null, matched.image, science.variance, templateMask);
+  for (let p = 0; p < n; p++) {
+    mask[p] = mask[p]! | templateMask[p]!;
+    matched.mask[p] = templateMask[p]!;
+  }
+  markEdge(mask, science.width, science.height, Math.max(0, coreRadius(kernel) - margin));
   const unitKernel = forTemplate ? kernel : { ...kernel, kernelSum: 1, coefficients: kernel.coefficients.map(c => c.map(v => v * scale)) };
   return { difference, mask, matched, unconvolved, unitKernel };
+}
+
+function markEdge(mask: Int32Array, width: number, height: number, border: number): void {
+  for (let y = 0; y < height; y++) {
+    const isWhole = y < border || y >= height - border;
+    for (let x = 0; x < width; x++) {
+      if (isWhole || x < border || x >= width - border) mask[y * width + x] = mask[y * width + x]! | MASK.EDGE;
+      else x = width - border - 1;
+    }
+  }
 }
 
 /**

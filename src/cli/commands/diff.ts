@@ -5,7 +5,6 @@ import { Option, type Command } from 'commander';
 import { ApError, AlgorithmError, NoWorkFound } from '../../model/errors.ts';
 import { writeFileAtomic } from '../../harness/workspace.ts';
 import { PAIR_CONFIG, differencePair, prepareImage, type PairConfig, type PairDifference, type Timed } from '../../tasks/differencePair.ts';
-import { DIFFERENCE_METHODS } from '../../tasks/subtractImages.ts';
 import { column } from '../../model/table.ts';
 import { writeDifferenceFiles } from '../differenceFiles.ts';
 import type { Outcome } from '../main.ts';
@@ -41,7 +40,7 @@ export function addDiffCommand(program: Command, outcome: Outcome): void {
     .option('--template-gain <e/adu>', 'gain of the template (default: its card, or --gain)', positiveNumber)
     .option('--template-read-noise <e>', 'read noise of the template (default: its card, or --read-noise)', positiveNumber)
     .addOption(new Option('--method <name>', 'al: Alard-Lupton with decorrelation; zogy: Zackay, Ofek & Gal-Yam; score: al with detection on the score image')
-      .choices(DIFFERENCE_METHODS).default('al'))
+      .choices(['al', 'zogy', 'score']).default('al'))
     .addOption(new Option('--convolve <which>', 'the image that is convolved (al, score)').choices(['auto', 'template', 'science']).default('auto'))
     .addOption(new Option('--align <how>', 'stars: the template is registered on the stars of both images; header: as the WCS says')
       .choices(['stars', 'header']).default('stars'))
@@ -109,10 +108,10 @@ function subtractPair({ science, template }: Images, options: DiffOptions, timed
   const config: PairConfig = {
     ...PAIR_CONFIG, align: options.align,
     subtract: {
-      method: options.method,
+      method: options.method === 'zogy' ? 'zogy' : 'al',
       mode: options.convolve === 'auto' ? 'auto' : options.convolve === 'template' ? 'convolveTemplate' : 'convolveScience',
     },
-    detect: { thresholdSigma: options.threshold },
+    detect: { thresholdSigma: options.threshold, doScoreImage: options.method === 'score' },
   };
   const prepare = ({ exposure, isVarianceGuess }: PairImage): ReturnType<typeof prepareImage> =>
     prepareImage(exposure, { ...config, doScaleVariance: isVarianceGuess });

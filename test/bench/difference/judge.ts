@@ -23,6 +23,8 @@ export interface Verdict {
   readonly starChi2: number;
   readonly fluxRatio: number;
   readonly fluxPullWidth: number;
+  /** The same for S/N 10 to 20, 20 to 40, 40 to 80, and above. */
+  readonly fluxPulls: readonly number[];
   readonly positionMean_px: number;
   readonly positionPullWidth: number;
 }
@@ -60,6 +62,15 @@ export function judge(pair: ImagePair, difference: Exposure, sources: Table, min
 
 function columnsOf<const N extends readonly string[]>(table: Table, names: N): { [K in keyof N]: Float64Array } {
   return names.map(name => numbers(table, name)) as { [K in keyof N]: Float64Array };
+}
+
+/** What became of the detection nearest to a place: its flags, or that there is none. */
+export function fateAt(sources: Table, x: number, y: number): string {
+  const [xs, ys] = columnsOf(sources, ['x', 'y'] as const);
+  const near = nearestPoint(pointGrid(xs, ys, 20), x, y, 2 * MATCH_PX);
+  if (near < 0) return 'not detected';
+  const flags = FLAGS.filter(name => column(sources, name, 'bool')[near] !== 0);
+  return `${Math.hypot(xs[near]! - x, ys[near]! - y).toFixed(1)} px off, ${flags.join(', ') || 'no flag'}`;
 }
 
 /** Brightest static object within 15 px, for the list of false positives. */
@@ -124,7 +135,7 @@ function pixels(pair: ImagePair, difference: Exposure): PixelFigures {
   };
 }
 
-type FluxFigures = Pick<Verdict, 'fluxRatio' | 'fluxPullWidth' | 'positionMean_px' | 'positionPullWidth'>;
+type FluxFigures = Pick<Verdict, 'fluxRatio' | 'fluxPullWidth' | 'fluxPulls' | 'positionMean_px' | 'positionPullWidth'>;
 
 function fluxes(pair: ImagePair, sources: Table, found: ReadonlyMap<number, number>): FluxFigures {
   const transients = pair.objects.filter(o => o.kind === 'transient');
@@ -135,7 +146,11 @@ function fluxes(pair: ImagePair, sources: Table, found: ReadonlyMap<number, numb
   const clipped = rows.map((r, k) => ({ ratio: flux[r.i]! / r.true, weight: Math.min(weight[k]!, 1e4) }))
     .filter(r => Math.abs(r.ratio - 1) < 0.3);
   const fluxRatio = clipped.reduce((sum, r) => sum + r.weight * r.ratio, 0) / clipped.reduce((sum, r) => sum + r.weight, 0);
+  const pulls = (lo: number, hi: number): number => iqrSigma(rows
+    .filter(r => flux[r.i]! / fluxErr[r.i]! > lo && flux[r.i]! / fluxErr[r.i]! <= hi)
+    .map(r => (flux[r.i]! - fluxRatio * r.true) / fluxErr[r.i]!));
   return {
+    fluxPulls: [pulls(10, 20), pulls(20, 40), pulls(40, 80), pulls(80, 1e9)],
     fluxRatio, fluxPullWidth: iqrSigma(rows.map(r => (flux[r.i]! - fluxRatio * r.true) / fluxErr[r.i]!)),
     positionMean_px: Math.hypot(mean(rows.map(r => x[r.i]! - r.t.x)), mean(rows.map(r => y[r.i]! - r.t.y))),
     positionPullWidth: iqrSigma(rows.flatMap(r => [(x[r.i]! - r.t.x) / xErr[r.i]!, (y[r.i]! - r.t.y) / yErr[r.i]!])),
