@@ -1,5 +1,6 @@
 /** Declaring an instrument, and the card access that every header translator shares. */
 import { ApError } from '../model/errors.ts';
+import type { Box } from '../model/image.ts';
 import type { HeaderMap, Instrument } from '../model/instrument.ts';
 
 /** Identity with a type: `export const sim = defineInstrument({ name: 'sim', ... })`. */
@@ -46,4 +47,27 @@ export function badCard(key: string, value: unknown, expected: string): ApError 
 /** Airmass of a plane-parallel atmosphere at an altitude in degrees (1 at the zenith). */
 export function secantAirmass(altitude_deg: number): number {
   return 1 / Math.sin((altitude_deg * Math.PI) / 180);
+}
+
+/** An angle `[+-]dd:mm:ss.s` (or in decimals) of a card, in the card's own unit. */
+export function sexagesimalCard(header: HeaderMap, key: string): number {
+  const value = header[key];
+  const match = typeof value === 'string' ? /^([+-]?)(\d+):(\d\d?):(\d\d?(?:\.\d*)?)$/.exec(value.trim()) : null;
+  if (match === null) {
+    try {
+      return numberCard(header, key);
+    } catch {
+      throw badCard(key, value, 'an angle like 08:18:29.9');
+    }
+  }
+  const size = Number(match[2]) + Number(match[3]) / 60 + Number(match[4]) / 3600;
+  return match[1] === '-' ? -size : size;
+}
+
+/** A FITS section `[x1:x2,y1:y2]` (1-based, both ends included) as a box. */
+export function sectionCard(header: HeaderMap, key: string): Box {
+  const match = /^\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]$/.exec(textCard(header, key));
+  const [x1, x2, y1, y2] = (match ?? []).slice(1).map(Number) as [number, number, number, number];
+  if (match === null || x1 < 1 || y1 < 1 || x2 < x1 || y2 < y1) throw badCard(key, header[key], 'a section like [18:1382,1:1370]');
+  return { x0: x1 - 1, y0: y1 - 1, width: x2 - x1 + 1, height: y2 - y1 + 1 };
 }

@@ -10,6 +10,8 @@ export interface Amplifier {
   readonly rawData: Box;
   readonly rawSerialOverscan: Box | null;
   readonly rawPrescan: Box | null;
+  /** Rows read after the imaging pixels; absent or null: none. */
+  readonly rawParallelOverscan?: Box | null;
   /** Where the imaging pixels go in the assembled detector, and whether they are flipped on the way. */
   readonly detectorBox: Box;
   readonly flipX: boolean;
@@ -18,7 +20,17 @@ export interface Amplifier {
   readonly readNoise_electron: number;
   /** Raw value (overscan included) at which a pixel is saturated. */
   readonly saturation_adu: number;
+  /** Raw value from which a pixel is suspect (non-linear); absent: never. */
+  readonly suspect_adu?: number;
+  /** Corner of `detectorBox` that is read first; absent: lower left, turned by the flips. */
+  readonly readoutCorner?: ReadoutCorner;
 }
+
+/** Lower or upper, left or right corner. */
+export type ReadoutCorner = 'LL' | 'LR' | 'UL' | 'UR';
+
+/** What the header of a raw frame says about an amplifier; it replaces the values of the camera's table. */
+export type AmplifierFacts = Partial<Omit<Amplifier, 'name'>> & Pick<Amplifier, 'name'>;
 
 export interface Detector {
   readonly id: number;
@@ -51,6 +63,16 @@ export interface RawFacts {
   readonly targetName: string;
   /** First guess of the WCS of the assembled detector (0-based pixels). */
   readonly wcs: SkyWcs | null;
+  /** Amplifier properties that change from exposure to exposure or detector to detector. */
+  readonly amplifiers?: readonly AmplifierFacts[];
+}
+
+/** Known bad pixels of one detector from a date on (until the next set of that detector). */
+export interface DefectSet {
+  readonly detector: number;
+  /** TAI, `YYYY-MM-DDThh:mm:ss`; 1970-01-01T00:00:00 means always. */
+  readonly begin: string;
+  readonly defects: readonly Defect[];
 }
 
 export interface Instrument {
@@ -67,6 +89,8 @@ export interface Instrument {
   readonly translate: (header: HeaderMap) => RawFacts;
   /** Config overrides by task label, applied before the pipeline's. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Curated defects that come with the camera; they are what `write-curated-calibrations` writes without a folder. */
+  readonly defects?: readonly DefectSet[];
 }
 
 /** A raw frame as it came from the telescope, whole read-out area, in ADU. */

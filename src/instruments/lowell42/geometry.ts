@@ -1,0 +1,29 @@
+/**
+ * Data module: the NASA42 camera of the Lowell Observatory 42-inch (Hall) telescope, an e2v CCD231-84 read through one
+ * amplifier and binned 3 x 3. Regions, gain and read noise are those of the headers (TRIMSEC, BIASSEC, AGAIN_01, ARDNS_01).
+ * The last column of the overscan is far below its level and has to be skipped.
+ */
+import type { Detector } from '../../model/instrument.ts';
+
+export const RAW_WIDTH = 1432;
+export const RAW_HEIGHT = 1370;
+export const PRESCAN = 17;
+export const WIDTH = 1365;
+const OVERSCAN_X0 = 1387;
+const OVERSCAN_WIDTH = 45;
+const LARGEST_NUMBER = 65535;
+
+export const DETECTORS: readonly Detector[] = [{
+  id: 0, name: 'NASA42', width: WIDTH, height: RAW_HEIGHT,
+  amplifiers: [{
+    name: '01',
+    rawPrescan: { x0: 0, y0: 0, width: PRESCAN, height: RAW_HEIGHT },
+    rawData: { x0: PRESCAN, y0: 0, width: WIDTH, height: RAW_HEIGHT },
+    rawSerialOverscan: { x0: OVERSCAN_X0, y0: 0, width: OVERSCAN_WIDTH, height: RAW_HEIGHT },
+    detectorBox: { x0: 0, y0: 0, width: WIDTH, height: RAW_HEIGHT },
+    flipX: false, flipY: false,
+    gain_electronPerAdu: 4.95,
+    readNoise_electron: 9.3,
+    saturation_adu: LARGEST_NUMBER,
+  }],
+}];
