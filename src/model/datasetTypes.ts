@@ -22,6 +22,12 @@ export const rawMask = datasetType<Mask>('raw_mask', exposureDetector, 'Mask');
 export const bias = datasetType<Exposure>('bias', detectorOnly, 'Exposure', true);
 export const dark = datasetType<Exposure>('dark', detectorOnly, 'Exposure', true);
 export const flat = datasetType<Exposure>('flat', ['instrument', 'detector', 'physical_filter'], 'Exposure', true);
+/** Night-sky fringes of a filter, and what the flat leaves of the illumination. */
+export const fringe = datasetType<Exposure>('fringe', ['instrument', 'detector', 'physical_filter'], 'Exposure', true);
+export const illuminationCorrection = datasetType<Exposure>('illumMaskedImage', ['instrument', 'detector', 'physical_filter'], 'Exposure', true);
+export const linearizer = datasetType<Table>('linearizer', detectorOnly, 'Table', true);
+export const crosstalk = datasetType<Table>('crosstalk', detectorOnly, 'Table', true);
+export const brighterFatterKernel = datasetType<Table>('bfk', detectorOnly, 'Table', true);
 export const defects = datasetType<Table>('defects', detectorOnly, 'Table', true);
 /** Reference catalog of the dataset: ra_deg, dec_deg, <band>_flux_nJy, <band>_fluxErr_nJy, per HTM level-7 trixel. */
 export const refcat = datasetType<Table>('refcat', ['htm7'], 'Table');

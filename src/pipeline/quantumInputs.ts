@@ -48,6 +48,7 @@ export function quantumInputs(task: ResolvedTask, rows: readonly GraphRow[], sea
 function datasetsOf({ connection, datasetType }: ResolvedConnection, row: GraphRow, search: InputSearch): readonly GraphDataset[] {
   switch (connection.lookup) {
     case 'dataId': return sameDataId(datasetType, row, search);
+    case 'siblings': return siblings(datasetType, row, search);
     case 'overlapping': return overlapping(datasetType, row, search);
     case 'refcat': return search.catalog.refcats(datasetType, row).map(ref => existing(datasetType, ref));
     case 'calibration': {
@@ -62,6 +63,13 @@ function sameDataId(datasetType: DatasetType, row: GraphRow, { planned, existing
   if (made !== null) return [made];
   const found = existing.get(datasetKey(datasetType.name, reduceDataId(row.dataId, datasetType.dimensions)));
   return found === undefined ? [] : [found];
+}
+
+/** The other detectors of the exposure that are in the data query. */
+function siblings(datasetType: DatasetType, row: GraphRow, search: InputSearch): readonly GraphDataset[] {
+  return search.rows
+    .filter(({ dataId }) => dataId.exposure === row.dataId.exposure && dataId.detector !== row.dataId.detector)
+    .flatMap(other => sameDataId(datasetType, other, search));
 }
 
 /** Same band, another visit, regions that overlap: what this run will make first, then what exists. */

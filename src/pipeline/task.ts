@@ -11,6 +11,7 @@ import type { Instrument } from '../model/instrument.ts';
 export type Lookup =
   | 'dataId' // same data ID, reduced to the dataset type's dimensions
   | 'calibration' // valid at the time of the exposure
+  | 'siblings' // same exposure, the other detectors
   | 'overlapping' // same band, region overlaps, another visit
   | 'refcat'; // reference catalog shards that overlap the region
 

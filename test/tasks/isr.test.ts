@@ -31,7 +31,8 @@ const raw: RawFrame = {
   header: Object.fromEntries(rawCards(visit, detector, headerWcs(visit, detector, 7)).map(c => [c.key, c.value])) as HeaderMap,
 };
 const FULL: Inputs = {
-  raw, rawMask: null, bias: masterBias(detector, maps, 7), dark: masterDark(detector, maps, 7),
+  raw, rawMask: null, crosstalkSources: [], linearizer: null, crosstalk: null, bfKernel: null, fringe: null, illumination: null,
+  bias: masterBias(detector, maps, 7), dark: masterDark(detector, maps, 7),
   flat: masterFlat(detector, maps, 'r', 7), defects: defectsTable(maps),
 };
 

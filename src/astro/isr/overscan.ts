@@ -1,119 +1,138 @@
-/** Electronic zero level of an amplifier, row by row, from its overscan. */
+/** Electronic zero level of an amplifier, row by row or column by column, from its overscan. */
 import type { Box, Image } from '../../model/image.ts';
-import { leastSquares } from '../../numeric/linearAlgebra.ts';
-import { mean, median, moments, sigmaClip, standardDeviation } from '../../numeric/statistics.ts';
+import { iqrSigma, mean, median, sigmaClip, standardDeviation } from '../../numeric/statistics.ts';
+import { fillLevels, fitPolynomial, fitSpline } from './overscanCurve.ts';
 
-export const OVERSCAN_FITS = ['MEAN', 'MEDIAN', 'MEANCLIP', 'MEAN_PER_ROW', 'MEDIAN_PER_ROW', 'LEGENDRE'] as const;
+export const OVERSCAN_FITS = [
+  'MEAN', 'MEDIAN', 'MEANCLIP', 'MEAN_PER_ROW', 'MEDIAN_PER_ROW', 'POLY', 'CHEB', 'LEG', 'LEGENDRE',
+  'NATURAL_SPLINE', 'CUBIC_SPLINE', 'AKIMA_SPLINE',
+] as const;
 export type OverscanFit = (typeof OVERSCAN_FITS)[number];
 
 export interface OverscanOptions {
   readonly fitType: OverscanFit;
-  /** Polynomial order of LEGENDRE. */
+  /** Order of the polynomials; the splines have this many bins. */
   readonly order: number;
-  /** Clipping of MEANCLIP and of the rows that enter LEGENDRE. */
+  /** Clipping of MEANCLIP, of the pixels of a line and of the lines that enter a curve. */
   readonly nSigma: number;
   /** Overscan pixels farther than this from the median of all are left out. */
   readonly maxDeviation_adu: number;
-  /** Columns left out next to the imaging pixels (charge that was left behind) and at the far end. */
+  /** Pixels left out at both ends of each line: `leading` next to the imaging pixels (charge left behind), and far from them. */
   readonly skipLeading: number;
   readonly skipTrailing: number;
+  /** Lines of the region that are fitted apart from the rest, because the level jumps there (0: none). */
+  readonly jumpLine?: number;
+  /** A line is a row (serial overscan, the default) or a column (parallel overscan). */
+  readonly lines?: 'rows' | 'columns';
+  /** Whether the imaging pixels follow the region (overscan to their left or below) instead of preceding it. */
+  readonly isBefore?: boolean;
 }
 
 export interface OverscanModel {
-  /** Level of each row of the overscan, ADU, rising raw y. */
+  /** Level of each line of the region, ADU, rising raw y (or x). */
   readonly level_adu: Float64Array;
   readonly mean_adu: number;
-  /** Standard deviation of the levels over the rows. */
+  readonly median_adu: number;
+  /** Standard deviation of the levels over the lines. */
   readonly sigma_adu: number;
-  /** Scatter of the overscan pixels about their row's level (clipped at 4 sigma, degrees of freedom of the levels taken off): the read noise. */
+  /** Scatter of the overscan pixels about their line's level (clipped at 4 sigma, degrees of freedom of the levels taken off): the read noise. */
   readonly residualSigma_adu: number;
   readonly nRejected: number;
 }
 
 /**
  * Fits the overscan region of a raw frame (ADU, whole read-out area; not modified).
- * MEAN, MEDIAN, MEANCLIP give one level for all rows; MEAN_PER_ROW and MEDIAN_PER_ROW one a row, rows
- * without a usable pixel taking the median of the others; LEGENDRE a polynomial through the row medians
- * with rows beyond nSigma left out. Returns null when no pixel is usable.
+ * MEAN, MEDIAN, MEANCLIP give one level; MEAN_PER_ROW and MEDIAN_PER_ROW one a line, lines without a usable pixel taking
+ * their neighbours'; POLY, CHEB, LEG (LEGENDRE) a polynomial, the splines a curve through binned means, of the lines'
+ * clipped means (outliers by the scatter of their line, 0.74 IQR, at most twice the typical one; ip_isr). NaN pixels
+ * are left out. Returns null when no pixel is usable.
  */
 export function fitOverscan(raw: Image, region: Box, options: OverscanOptions): OverscanModel | null {
-  const { rows, nRejected } = usablePixels(raw, region, options);
-  if (rows.every(row => row.length === 0)) return null;
-  const level_adu = levels(rows, options);
-  const residuals = joined(rows.map((row, j) => row.map(v => v - level_adu[j]!)));
-  const nLevels = options.fitType.endsWith('PER_ROW') ? rows.length : options.fitType === 'LEGENDRE' ? options.order + 1 : 1;
+  const { lines, nRejected } = usablePixels(raw, region, options);
+  if (lines.every(line => line.length === 0)) return null;
+  const split = Math.min(options.jumpLine ?? 0, lines.length);
+  const parts = [lines.slice(0, split), lines.slice(split)].filter(part => part.some(line => line.length > 0));
+  const isSplit = parts.length === 2;
+  const level_adu = isSplit
+    ? Float64Array.from(parts.flatMap(part => [...levels(part, options)]))
+    : levels(lines, options);
+  const residuals = joined(lines.map((line, j) => line.map(v => v - level_adu[j]!)));
+  const nLevels = levelCount(options, lines.length) * (isSplit ? 2 : 1);
   return {
     level_adu,
     mean_adu: mean(level_adu),
+    median_adu: median(level_adu),
     sigma_adu: standardDeviation(level_adu),
     residualSigma_adu: sigmaClip(residuals, 4).sigma * Math.sqrt(residuals.length / Math.max(1, residuals.length - nLevels)),
     nRejected,
   };
 }
 
-function usablePixels(raw: Image, region: Box, options: OverscanOptions): { rows: Float32Array[]; nRejected: number } {
-  const from = region.x0 + options.skipLeading;
-  const to = region.x0 + region.width - options.skipTrailing;
-  const all = Array.from({ length: region.height }, (_, j) => {
-    const start = (region.y0 + j) * raw.width;
-    return raw.data.subarray(start + from, start + Math.max(from, to));
-  });
+function levelCount({ fitType, order }: OverscanOptions, nLines: number): number {
+  if (fitType.endsWith('PER_ROW')) return nLines;
+  if (fitType.startsWith('MEA') || fitType === 'MEDIAN') return 1;
+  return fitType.endsWith('SPLINE') ? order : order + 1;
+}
+
+function usablePixels(raw: Image, region: Box, options: OverscanOptions): { lines: Float32Array[]; nRejected: number } {
+  const all = regionLines(raw, region, options);
   const centre = median(joined(all));
-  const rows = all.map(row => row.filter(v => Math.abs(v - centre) <= options.maxDeviation_adu));
-  const count = (list: readonly Float32Array[]): number => list.reduce((n, row) => n + row.length, 0);
-  return { rows, nRejected: count(all) - count(rows) };
+  const lines = all.map(line => line.filter(v => Math.abs(v - centre) <= options.maxDeviation_adu));
+  const count = (list: readonly Float32Array[]): number => list.reduce((n, line) => n + line.length, 0);
+  return { lines, nRejected: count(all) - count(lines) };
 }
 
-function levels(rows: readonly Float32Array[], options: OverscanOptions): Float64Array {
-  const constant = (value: number): Float64Array => new Float64Array(rows.length).fill(value);
+function regionLines(raw: Image, { x0, y0, width, height }: Box, options: OverscanOptions): Float32Array[] {
+  const isRows = options.lines !== 'columns';
+  const [first, last] = options.isBefore === true
+    ? [options.skipTrailing, options.skipLeading] : [options.skipLeading, options.skipTrailing];
+  const length = Math.max(0, (isRows ? width : height) - first - last);
+  if (isRows) {
+    return Array.from({ length: height }, (_, j) => {
+      const start = (y0 + j) * raw.width + x0 + first;
+      return raw.data.subarray(start, start + length);
+    });
+  }
+  return Array.from({ length: width }, (_, i) =>
+    Float32Array.from({ length }, (_u, j) => raw.data[(y0 + first + j) * raw.width + x0 + i]!));
+}
+
+function levels(lines: readonly Float32Array[], options: OverscanOptions): Float64Array {
+  const constant = (value: number): Float64Array => new Float64Array(lines.length).fill(value);
   switch (options.fitType) {
-    case 'MEAN': return constant(mean(joined(rows)));
-    case 'MEDIAN': return constant(median(joined(rows)));
-    case 'MEANCLIP': return constant(sigmaClip(joined(rows), options.nSigma).mean);
-    case 'MEAN_PER_ROW': return filled(Float64Array.from(rows, row => mean(row)));
-    case 'MEDIAN_PER_ROW': return filled(Float64Array.from(rows, row => median(row)));
-    case 'LEGENDRE': return legendreFit(Float64Array.from(rows, row => median(row)), options.order, options.nSigma);
+    case 'MEAN': return constant(mean(joined(lines)));
+    case 'MEDIAN': return constant(median(joined(lines)));
+    case 'MEANCLIP': return constant(sigmaClip(joined(lines), options.nSigma).mean);
+    case 'MEAN_PER_ROW': return fillLevels(Float64Array.from(lines, line => mean(line)));
+    case 'MEDIAN_PER_ROW': return fillLevels(Float64Array.from(lines, line => median(line)));
+    case 'POLY':
+    case 'CHEB':
+    case 'LEG':
+    case 'LEGENDRE': return fitPolynomial(clippedMeans(lines, options.nSigma), options.order, options.nSigma);
+    case 'NATURAL_SPLINE':
+    case 'CUBIC_SPLINE': return fitSpline(clippedMeans(lines, options.nSigma), options.order, 'natural');
+    case 'AKIMA_SPLINE': return fitSpline(clippedMeans(lines, options.nSigma), options.order, 'akima');
   }
 }
 
-function filled(values: Float64Array): Float64Array {
-  const fallback = median(values);
-  return values.map(v => (Number.isFinite(v) ? v : fallback));
+/** Mean of each line without pixels beyond nSigma times the scatter of the line; NaN for a line without pixels. */
+function clippedMeans(lines: readonly Float32Array[], nSigma: number): Float64Array {
+  const centres = lines.map(line => median(line));
+  const scatters = lines.map(line => iqrSigma(line));
+  const typical = median(scatters);
+  return Float64Array.from(lines, (line, j) => {
+    const scatter = scatters[j]! > 2 * typical ? typical : scatters[j]!;
+    const kept = scatter > 0 ? line.filter(v => Math.abs(v - centres[j]!) <= nSigma * scatter) : line;
+    return kept.length > 0 ? mean(kept) : NaN;
+  });
 }
 
-/** Least squares of a Legendre series over the finite values, clipped three times; evaluated at every row. */
-function legendreFit(values: Float64Array, order: number, nSigma: number): Float64Array {
-  const n = values.length;
-  const nTerms = order + 1;
-  const terms = new Float64Array(n * nTerms);
-  for (let i = 0; i < n; i++) legendreTerms(n > 1 ? (2 * i) / (n - 1) - 1 : 0, terms.subarray(i * nTerms, (i + 1) * nTerms));
-  let fit = new Float64Array(n).fill(median(values));
-  let weights = Float64Array.from(values, v => (Number.isFinite(v) ? 1 : 0));
-  for (let pass = 0; pass < 3; pass++) {
-    if (weights.reduce((sum, w) => sum + w, 0) <= nTerms) break;
-    const used = Float64Array.from(values, v => (Number.isFinite(v) ? v : 0));
-    const { x } = leastSquares(terms, used, weights, nTerms);
-    fit = Float64Array.from(values, (_, i) => x.reduce((sum, c, k) => sum + c * terms[i * nTerms + k]!, 0));
-    const residuals = values.map((v, i) => (weights[i]! > 0 ? v - fit[i]! : NaN));
-    const limit = nSigma * Math.sqrt(moments(residuals).variance);
-    if (!(limit > 0)) break;
-    weights = Float64Array.from(values, (v, i) => (Math.abs(v - fit[i]!) <= limit ? 1 : 0));
-  }
-  return fit;
-}
-
-function legendreTerms(x: number, out: Float64Array): void {
-  out[0] = 1;
-  if (out.length > 1) out[1] = x;
-  for (let k = 2; k < out.length; k++) out[k] = ((2 * k - 1) * x * out[k - 1]! - (k - 1) * out[k - 2]!) / k;
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(rows.reduce((n, row) => n + row.length, 0));
+function joined(lines: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(lines.reduce((n, line) => n + line.length, 0));
   let at = 0;
-  for (const row of rows) {
-    out.set(row, at);
-    at += row.length;
+  for (const line of lines) {
+    out.set(line, at);
+    at += line.length;
   }
   return out;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { assembleDetector, markDeadAmplifiers, markSaturated, setVariance } from '../../../src/astro/isr/assemble.ts';
+import { assembleDetector, markAbove, markDeadAmplifiers, markEdges, setVariance } from '../../../src/astro/isr/assemble.ts';
 import { allocMaskedImage } from '../../../src/model/image.ts';
 import type { Amplifier, Detector } from '../../../src/model/instrument.ts';
 import { MASK } from '../../../src/model/mask.ts';
@@ -13,6 +13,7 @@ function detector(flips: Partial<Amplifier>): Detector {
   });
   return { id: 0, name: 'D', width: 4, height: 2, amplifiers: [amp('A', 0, {}), amp('B', 3, { gain_electronPerAdu: 1, ...flips })] };
 }
+const rows = (...levels: number[]) => ({ rows_adu: Float64Array.from(levels), columns_adu: null });
 const RAW = { width: 6, height: 2, data: Float32Array.from([1, 2, 0, 5, 6, 0, 3, 4, 0, 7, 100, 0]) };
 
 describe('assembly', () => {
@@ -25,17 +26,39 @@ describe('assembly', () => {
   for (const [name, flips, expected] of cases) {
     it(`${name}: level subtracted, times gain, in place`, () => {
       const target = allocMaskedImage(4, 2);
-      assembleDetector(RAW, detector(flips), [Float64Array.of(1, 1), Float64Array.of(0, 0)], target);
+      assembleDetector(RAW, detector(flips), [rows(1, 1), rows(0, 0)], target);
       expect([...target.image]).to.deep.equal(expected);
-      expect(markSaturated(RAW, detector(flips), target)).to.deep.equal([0, 1]);
+      expect(markAbove(RAW, detector(flips), target, [100, 100], MASK.SAT)).to.deep.equal([0, 1]);
       expect([...target.mask]).to.deep.equal(expected.map(v => (v === 100 ? MASK.SAT : 0)));
     });
   }
 
   it('each row has its own level', () => {
     const target = allocMaskedImage(4, 2);
-    assembleDetector(RAW, detector({}), [Float64Array.of(1, 3), Float64Array.of(5, 0)], target);
+    assembleDetector(RAW, detector({}), [rows(1, 3), rows(5, 0)], target);
     expect([...target.image]).to.deep.equal([0, 2, 0, 1, 0, 2, 7, 100]);
+  });
+
+  it('each column has a level on top of it, in the order of the raw frame', () => {
+    const target = allocMaskedImage(4, 2);
+    const levels = { rows_adu: Float64Array.of(0, 0), columns_adu: Float64Array.of(1, 2) };
+    assembleDetector(RAW, detector({ flipX: true }), [rows(0, 0), levels], target);
+    expect([...target.image]).to.deep.equal([2, 4, 4, 4, 6, 8, 98, 6]);
+  });
+
+  it('the suspect frame lies around each box', () => {
+    const target = allocMaskedImage(5, 5);
+    expect(markEdges(target, [{ x0: 0, y0: 0, width: 5, height: 5 }], 1, MASK.SUSPECT)).to.equal(16);
+    expect([...target.mask].filter(bits => bits === 0).length).to.equal(9);
+    expect(target.mask[12]).to.equal(0);
+  });
+
+  it('a pixel that is negative beyond noise is counted and masked', () => {
+    const target = allocMaskedImage(4, 2);
+    target.image[0] = -25;
+    target.image[1] = -23;
+    expect(setVariance(target, detector({}), [3, 1], true)).to.equal(1);
+    expect([target.mask[0], target.mask[1], target.variance[0]]).to.deep.equal([MASK.BAD, 0, 9]);
   });
 
   it('variance is the signal, at least zero, and the read noise squared', () => {

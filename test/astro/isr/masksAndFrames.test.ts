@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { addFrameVariance, checkShape, divideByFlat, inElectrons, subtractFrame } from '../../../src/astro/isr/calibrationFrames.ts';
+import { addFrameVariance, checkShape, divideByFlat, electronScales, flatScale, subtractFrame } from '../../../src/astro/isr/calibrationFrames.ts';
 import { applyDefects, DEFECT_COLUMNS, defectsOfTable } from '../../../src/astro/isr/defects.ts';
 import { growMask, markNonFinite, widenSaturationTrails } from '../../../src/astro/isr/maskGrowth.ts';
 import { allocMaskedImage } from '../../../src/model/image.ts';
 import type { Exposure, MaskedImage } from '../../../src/model/image.ts';
+import type { Detector } from '../../../src/model/instrument.ts';
 import { MASK } from '../../../src/model/mask.ts';
 import { tableFromRows } from '../../../src/model/table.ts';
 import { sim } from '../../../src/instruments/sim/index.ts';
@@ -78,8 +79,9 @@ describe('calibration frames', () => {
     const target = filled(2, 1, 10, 4);
     const dark = filled(2, 1, 6, 1);
     dark.mask[1] = MASK.BAD;
-    subtractFrame(target, dark, 0.5);
-    addFrameVariance(target, dark, 0.5);
+    const whole = { amplifiers: [{ detectorBox: { x0: 0, y0: 0, width: 2, height: 1 } }] } as unknown as Detector;
+    subtractFrame(target, dark, whole, [0.5]);
+    addFrameVariance(target, dark, whole, [0.5]);
     expect([...target.image]).to.deep.equal([7, 7]);
     expect([...target.variance]).to.deep.equal([4.25, 4.25]);
     expect([...target.mask]).to.deep.equal([0, MASK.BAD]);
@@ -97,15 +99,26 @@ describe('calibration frames', () => {
     expect([...target.mask]).to.deep.equal([0, MASK.BAD, MASK.BAD]);
   });
 
+  it('the flat may be scaled by a number or by its own level', () => {
+    const target = filled(2, 1, 8, 4);
+    expect(divideByFlat(target, filled(2, 1, 2, 0.01), 4)).to.equal(0);
+    expect(target.image[0]).to.equal(16);
+    expect(target.variance[0]).to.be.closeTo((4 + 256 * 0.01 / 16) * 4, 1e-5);
+    expect([flatScale(filled(9, 9, 3, 1), 'MEAN'), flatScale(filled(9, 9, 3, 1), 'MEDIAN')]).to.deep.equal([3, 3]);
+  });
+
   it('ADU frames become electrons by amplifier; other units and shapes are errors', () => {
     const [detector] = sim.detectors;
     const plane = filled(1000, 1000, 1, 1);
     const frame = { ...plane, unit: 'adu', detector: 0 } as unknown as Exposure;
-    const electrons = inElectrons(frame, detector!);
-    expect(electrons.image[0]).to.be.closeTo(1.62, 1e-6);
-    expect(electrons.variance[999]).to.be.closeTo(1.74 ** 2, 1e-6);
-    expect(plane.image[0]).to.equal(1);
-    expect(() => inElectrons({ ...frame, unit: 'nJy' }, detector!)).to.throw(/nJy/);
+    expect(electronScales(frame, detector!)).to.deep.equal([1.62, 1.74]);
+    expect(electronScales({ ...frame, unit: 'electron' }, detector!)).to.deep.equal([1, 1]);
+    const target = filled(1000, 1000, 0, 0);
+    subtractFrame(target, frame, detector!, electronScales(frame, detector!));
+    addFrameVariance(target, frame, detector!, electronScales(frame, detector!));
+    expect([target.image[0], target.image[999]]).to.deep.equal([Math.fround(-1.62), Math.fround(-1.74)]);
+    expect(target.variance[999]).to.be.closeTo(1.74 ** 2, 1e-6);
+    expect(() => electronScales({ ...frame, unit: 'nJy' }, detector!)).to.throw(/nJy/);
     expect(() => checkShape(frame, filled(2, 2, 0, 0), 'bias')).to.throw(/1000 x 1000.*2 x 2/);
   });
 });
