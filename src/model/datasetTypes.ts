@@ -49,6 +49,7 @@ export const diaSourceUnfiltered = datasetType<Table>('dia_source_unfiltered', v
 export const diaSourceUnstandardized = datasetType<Table>('dia_source_unstandardized', visitDetector, 'Table');
 export const rejectedDiaSource = datasetType<Table>('rejected_dia_source', visitDetector, 'Table');
 export const diaSourceDetector = datasetType<Table>('dia_source_detector', visitDetector, 'Table');
+export const preloadedSsObject = datasetType<Table>('preloaded_ss_object', visitDetector, 'Table');
 export const diaSourceApdb = datasetType<Table>('dia_source_apdb', visitDetector, 'Table');
 export const diaForcedSourceApdb = datasetType<Table>('dia_forced_source_apdb', visitDetector, 'Table');
 export const diaObjectApdb = datasetType<Table>('dia_object_apdb', visitDetector, 'Table');

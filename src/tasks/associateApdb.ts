@@ -1,6 +1,7 @@
 /** Association of DIASources with the database, forced photometry, and alerts. */
 import { forcedPhotometry } from '../astro/association/forcedPhotometry.ts';
 import { idRange } from '../astro/association/sourceIds.ts';
+import { tabulatedEphemeris, withSolarSystemObjects } from '../astro/association/solarSystem.ts';
 import { sourceHistory } from '../astro/association/sourceHistory.ts';
 import { withForcedMeans } from '../astro/association/summarizeDiaObjects.ts';
 import { updateDiaObjects } from '../astro/association/updateDiaObjects.ts';
@@ -27,6 +28,7 @@ const CONFIG = {
   },
   sigmaFloorArcSeconds: { default: 0.05, doc: 'Smallest position error in the association (arcsec).', min: 0.001 },
   fallbackSigmaArcSeconds: { default: 0.2, doc: 'Position error taken where it is unknown (arcsec).', min: 0.001 },
+  doSolarSystemAssociation: { default: true, doc: 'Take out sources of known solar-system objects, when their positions are there.' },
   positionMean: {
     default: 'weighted', choices: ['weighted', 'mean'],
     doc: 'Position of an object: weighted by the errors of its sources, or their plain mean.',
@@ -69,6 +71,8 @@ export const associateApdb = defineTask({
     diffIm: connection(types.differenceImage, 'Difference image.'),
     exposure: connection(types.visitImage, 'Science image.'),
     template: connection(types.templateDetector, 'Template on the grid of the science image.'),
+    solarSystemObjects: connection(types.preloadedSsObject,
+      'Positions of known solar-system objects (ssObjectId, midpointMjdTai, ra, dec).', { optional: true }),
   },
   outputs: {
     associatedDiaSources: connection(types.diaSourceApdb, 'Sources with their object, as stored.'),
@@ -79,7 +83,7 @@ export const associateApdb = defineTask({
   config: CONFIG,
   usesApdb: true,
   sequential: true,
-  run({ diaSourceTable, ...images }, config, context) {
+  run({ diaSourceTable, solarSystemObjects, ...images }, config, context) {
     const apdb = openApdb(context);
     checkImages(images);
     const visit = visitOf(images.diffIm);
@@ -88,7 +92,9 @@ export const associateApdb = defineTask({
       apdb.forgetVisitDetector(visit);
     }
     const history = loadHistory(apdb, images.diffIm, visit, config);
-    const update = updateDiaObjects(diaSourceTable, history, {
+    const sources = config.doSolarSystemAssociation && solarSystemObjects !== null
+      ? withSolarSystemObjects(diaSourceTable, tabulatedEphemeris(solarSystemObjects), config.maxDistArcSeconds).catalog : diaSourceTable;
+    const update = updateDiaObjects(sources, history, {
       association: {
         radius_arcsec: config.maxDistArcSeconds, method: config.associator as 'optimal' | 'greedy',
         sigmaFloor_arcsec: config.sigmaFloorArcSeconds, fallbackSigma_arcsec: config.fallbackSigmaArcSeconds,
@@ -231,6 +237,7 @@ function record({ metadata, log }: TaskContext, update: ObjectUpdate, forced: Ta
   metadata.numAssociatedDiaSources = update.sources.nRows;
   metadata.numUpdatedDiaObjects = update.nUpdated;
   metadata.numNewDiaObjects = update.nNew;
+  metadata.numAssociatedSsObjects = update.nSolarSystem;
   metadata.numUnassociatedDiaObjects = update.nUnassociatedObjects;
   metadata.nRejectedNewDiaObjects = update.nRejected;
   metadata.numDiaForcedSources = forced.nRows;

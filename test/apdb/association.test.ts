@@ -17,7 +17,7 @@ function process(apdb: Apdb, visit: number, rows: readonly Record<string, number
     { diaSourceCat: diaCatalog(visit, rows), diffIm }, configOf(standardizeDiaSource), contextOf());
   const context = contextOf({ apdb });
   const out = associateApdb.run(
-    { diaSourceTable, diffIm, exposure: diffIm, template: diffIm }, configOf(associateApdb), context);
+    { diaSourceTable, diffIm, exposure: diffIm, template: diffIm, solarSystemObjects: null }, configOf(associateApdb), context);
   return {
     metadata: context.metadata, sources: rowsOf(out.associatedDiaSources), objects: rowsOf(out.diaObjects),
     forced: rowsOf(out.diaForcedSources),

@@ -18,13 +18,15 @@ function standardised(visit: number, time: number, rows: readonly Source[]): Tab
 }
 
 /** One visit through the association; the variable star at (70, 40) has the given flux on the difference. */
-function process(apdb: MemoryApdb, visit: number, rows: readonly Source[], changes = {}, flux = 500) {
+function process(
+  apdb: MemoryApdb, visit: number, rows: readonly Source[], changes = {}, flux = 500, solarSystemObjects: Table | null = null,
+) {
   const time = 60000 + visit;
   const diffIm = exposureOf(visit, time, [{ x: 70, y: 40, flux }]);
   const context = contextOf({ apdb, records: { visit: { target_name: 'field', observation_reason: '' } } });
   const out = associateApdb.run({
     diaSourceTable: standardised(visit, time, rows), diffIm,
-    exposure: exposureOf(visit, time, [{ x: 70, y: 40, flux: 3 * flux }]), template: exposureOf(visit, time, []),
+    exposure: exposureOf(visit, time, [{ x: 70, y: 40, flux: 3 * flux }]), template: exposureOf(visit, time, []), solarSystemObjects,
   }, configOf(associateApdb, changes), context);
   return { ...out, metadata: context.metadata, warnings: context.warnings };
 }
@@ -81,6 +83,25 @@ describe('tasks/associateApdb', () => {
     expect(alert.prvDiaForcedSources!.map(s => s.visit)).to.deep.equal([2n, 3n, 4n]);
     expect(alert.diaObject!.nDiaSources).to.equal(3);
   });
+  it('sources of known solar-system objects come first: they are stored without a DIAObject, and their alerts say so', () => {
+    const apdb = new MemoryApdb();
+    process(apdb, 1, [star]);
+    const position = rowsOf(apdb.stored[0]!.sources)[0]!;
+    const f64 = (values: readonly number[]) => ({ type: 'f64' as const, unit: '', doc: '', values: Float64Array.from(values) });
+    const ephemeris: Table = {
+      nRows: 2, columns: {
+        ssObjectId: { type: 'i64', unit: '', doc: '', values: BigInt64Array.of(99n, 98n) }, mjd: f64([60002, 60002]),
+        ra: f64([Number(position.ra), Number(position.ra) + 1]), dec: f64([Number(position.dec), Number(position.dec)]),
+      },
+    };
+    const out = process(apdb, 2, [star, { x: 20, y: 80 }], {}, 500, ephemeris);
+    expect(out.metadata).to.include({ numAssociatedSsObjects: 1, numNewDiaObjects: 1, numUpdatedDiaObjects: 0, total_alerts: 2 });
+    expect(rowsOf(out.associatedDiaSources).map(r => [r.ssObjectId, r.diaObjectId === 0n])).to.deep.equal([[99n, true], [0n, false]]);
+    expect(out.diaObjects.nRows).to.equal(1);
+    expect(out.alerts!.alerts.map(a => a.diaObject === null)).to.deep.equal([true, false]);
+    const ignored = process(apdb, 3, [star], { doSolarSystemAssociation: false }, 500, ephemeris);
+    expect(ignored.metadata).to.include({ numAssociatedSsObjects: 0, numUpdatedDiaObjects: 1 });
+  });
   it('alerts: records without NaN, cutouts around the source, beyond the edge NaN', () => {
     const { alerts } = process(new MemoryApdb(), 1, [star, { x: 2, y: 97 }, { x: NaN, y: 5 }]);
     expect(alerts!.alerts).to.have.length(2);
@@ -127,7 +148,7 @@ describe('tasks/associateApdb', () => {
       .with.nested.property('metadata.nNew', 2);
     expect(() => process(apdb, 1, [star], { newObjectBadFlags: ['x'] })).to.throw(ApError, 'newObjectBadFlags');
     const image = exposureOf(1, 60001, []);
-    const inputs = { diaSourceTable: standardised(1, 60001, [star]), diffIm: image, exposure: { ...image, unit: 'electron' }, template: image };
+    const inputs = { diaSourceTable: standardised(1, 60001, [star]), diffIm: image, exposure: { ...image, unit: 'electron' }, template: image, solarSystemObjects: null };
     expect(() => associateApdb.run(inputs, configOf(associateApdb), contextOf({ apdb }))).to.throw(AlgorithmError, 'science');
     expect(() => associateApdb.run(inputs, configOf(associateApdb), contextOf())).to.throw(TypeError, 'APDB');
     expect(apdb.stored).to.have.length(0);
@@ -137,7 +158,7 @@ describe('tasks/associateApdb', () => {
     process(apdb, 1, [star]);
     const table = standardised(1, 60001, [star]);
     const image = exposureOf(2, 60002, []);
-    expect(() => associateApdb.run({ diaSourceTable: table, diffIm: image, exposure: image, template: image },
+    expect(() => associateApdb.run({ diaSourceTable: table, diffIm: image, exposure: image, template: image, solarSystemObjects: null },
       configOf(associateApdb), contextOf({ apdb }))).to.throw(ApError, 'stored already');
   });
 });

@@ -10,6 +10,7 @@ import { optionalNumbers, sourceHistory } from './sourceHistory.ts';
 import type { ObjectRows, SourceHistory } from './sourceHistory.ts';
 import { objectPosition, summarizeObjects } from './summarizeDiaObjects.ts';
 import type { SummaryOptions } from './summarizeDiaObjects.ts';
+import { solarSystemTest } from './updateDiaObjects.ts';
 import type { KnownSky } from './updateDiaObjects.ts';
 
 export interface CatalogOptions {
@@ -124,12 +125,10 @@ function catalogState(catalog: Table, known: KnownSky): State {
   const nKnown = known.objects.nRows;
   const capacity = nKnown + catalog.nRows;
   const history = sourceHistory([catalog, known.sources]);
-  const ssObject = catalog.columns.ssObjectId?.type === 'i64' ? column(catalog, 'ssObjectId', 'i64') : null;
   const floats = (): Float64Array => new Float64Array(capacity).fill(NaN);
   const state: State = {
     catalog, history, sourceId: column(catalog, 'diaSourceId', 'i64'), objectId: new BigInt64Array(catalog.nRows),
-    // An identifier that is null is the smallest integer, and one of 0 means "none" too.
-    isSolarSystem: row => ssObject !== null && ssObject[row]! > 0n,
+    isSolarSystem: solarSystemTest(catalog),
     nObjects: 0, ids: new BigInt64Array(capacity), ra: floats(), dec: floats(), raErr: floats(), decErr: floats(),
     changed_mjdTai: floats(), latest: new Int32Array(capacity).fill(-1), previous: new Int32Array(history.nRows).fill(-1),
     zone: new Int32Array(capacity).fill(-1), objectsOfZone: new Map(),

@@ -9,12 +9,13 @@ import { summarizeDiaObjects } from './summarizeDiaObjects.ts';
 import type { SummaryOptions } from './summarizeDiaObjects.ts';
 
 export interface ObjectUpdate {
-  /** Sources that belong to an object now, with `diaObjectId`, in the order of the input. */
+  /** Sources that belong to an object now, with `diaObjectId` (0: a solar-system object), in the order of the input. */
   readonly sources: Table;
   /** New versions of the objects that got a source, and the new objects. */
   readonly objects: Table;
   readonly nUpdated: number;
   readonly nNew: number;
+  readonly nSolarSystem: number;
   readonly nUnassociatedObjects: number;
   /** Sources that matched nothing and may not become an object. */
   readonly nRejected: number;
@@ -46,22 +47,27 @@ export interface KnownSky {
  */
 export function updateDiaObjects(sources: Table, known: KnownSky, options: UpdateOptions): ObjectUpdate {
   checkNotStored(sources, known.sources);
-  const result = associate(positionsOf(sources), positionsOf(known.objects), options.association);
+  const isSolarSystem = solarSystemTest(sources);
+  const free = Array.from({ length: sources.nRows }, (_, i) => i).filter(i => !isSolarSystem(i));
+  const result = associate(positionsOf(selectRows(sources, free)), positionsOf(known.objects), options.association);
+  const objectOf = new Int32Array(sources.nRows).fill(-1);
+  free.forEach((i, k) => { objectOf[i] = result.object[k]!; });
   const mayStart = newObjectTest(sources, options);
   const sourceIds = column(sources, 'diaSourceId', 'i64');
   const knownIds = known.objects.nRows > 0 ? column(known.objects, 'diaObjectId', 'i64') : new BigInt64Array(0);
-  const rows = Array.from(result.object.keys()).filter(i => result.object[i]! >= 0 || mayStart(i));
+  const rows = Array.from(objectOf.keys()).filter(i => isSolarSystem(i) || objectOf[i]! >= 0 || mayStart(i));
   const objectIds = BigInt64Array.from(rows, i =>
-    (result.object[i]! >= 0 ? knownIds[result.object[i]!]! : sourceIds[i]!));
+    (isSolarSystem(i) ? 0n : objectOf[i]! >= 0 ? knownIds[objectOf[i]!]! : sourceIds[i]!));
+  const nSolarSystem = sources.nRows - free.length;
   const associated = withColumns(selectRows(sources, rows), {
     diaObjectId: { type: 'i64', unit: '', doc: 'DIAObject of the source', values: objectIds },
   });
   const objects = summarizeDiaObjects(
-    objectIds, sourceHistory([known.sources, associated]), options.validityStart_mjdTai, options.summary,
+    objectIds.filter(id => id !== 0n), sourceHistory([known.sources, associated]), options.validityStart_mjdTai, options.summary,
   );
   return {
     sources: associated, objects: withWhatIsOlder(objects, known.objects),
-    nUpdated: result.nMatched, nNew: rows.length - result.nMatched,
+    nUpdated: result.nMatched, nNew: rows.length - nSolarSystem - result.nMatched, nSolarSystem,
     nUnassociatedObjects: result.nUnmatchedObjects, nRejected: sources.nRows - rows.length,
   };
 }
@@ -71,6 +77,14 @@ export function positionsOf(table: Table): SkyPositions {
     ra: optionalNumbers(table, 'ra'), dec: optionalNumbers(table, 'dec'),
     raErr: optionalNumbers(table, 'raErr'), decErr: optionalNumbers(table, 'decErr'),
   };
+}
+
+/** Sources with an `ssObjectId` belong to no DIAObject. */
+export function solarSystemTest(sources: Table): (row: number) => boolean {
+  if (sources.columns.ssObjectId?.type !== 'i64') return () => false;
+  const ids = column(sources, 'ssObjectId', 'i64');
+  const isNull = sources.columns.ssObjectId_isNull?.values as Uint8Array | undefined;
+  return row => ids[row] !== 0n && isNull?.[row] !== 1;
 }
 
 function newObjectTest(sources: Table, options: UpdateOptions): (row: number) => boolean {

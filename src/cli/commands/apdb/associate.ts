@@ -12,9 +12,11 @@ import { APDB_BANDS, DIA_SOURCE_COLUMNS } from '../../../model/apdbColumns.ts';
 import { ApError } from '../../../model/errors.ts';
 import { column, numbers, selectRows, withColumns } from '../../../model/table.ts';
 import type { Table } from '../../../model/table.ts';
+import { orbitalEphemeris, tabulatedEphemeris, tabulatedObserver, withSolarSystemObjects } from '../../../astro/association/solarSystem.ts';
 import { agreementText } from '../../agreementText.ts';
 import { historyAround } from '../../apdbHistory.ts';
 import { positiveNumber, several } from '../../optionValues.ts';
+import { ephemerisTable } from '../../ephemerisTable.ts';
 import { readTable, writeTableAt } from '../../tableFiles.ts';
 import type { Outcome } from '../../main.ts';
 
@@ -23,6 +25,9 @@ interface Options {
   readonly radius: number;
   readonly mode: 'optimal' | 'greedy';
   readonly position: 'mean' | 'weighted';
+  readonly ephemerides?: string;
+  readonly orbits?: string;
+  readonly observer?: string;
   readonly existing: 'refuse' | 'skip' | 'replace';
   readonly historyDays: number;
   readonly statistics: 'apdb' | 'all';
@@ -44,6 +49,9 @@ export function addApdbAssociateCommand(apdb: Command, outcome: Outcome): void {
       .choices(['optimal', 'greedy']).default('optimal'))
     .addOption(new Option('--position <how>', 'position of an object: plain mean, with the errors of its first source, as Rubin has it; or weighted')
       .choices(['mean', 'weighted']).default('mean'))
+    .option('--ephemerides <file>', 'positions of solar-system objects: ssObjectId, midpointMjdTai, ra, dec; their sources belong to no DIAObject')
+    .option('--orbits <file>', 'orbital elements instead, named as in mpc_orbits, with --observer')
+    .option('--observer <file>', 'heliocentric positions of the observer: mjd, x, y, z (au, ICRS)')
     .addOption(new Option('--existing <what>', 'visits that the database has already').choices(['refuse', 'skip', 'replace']).default('refuse'))
     .option('--history-days <days>', 'older sources do not count in summaries', positiveNumber, 360)
     .addOption(new Option('--statistics <which>', 'of the exported objects: those of the database, or all').choices(['apdb', 'all']).default('apdb'))
@@ -59,16 +67,35 @@ async function associateFiles(files: readonly string[], options: Options): Promi
   const read = await Promise.all(files.map(async file => ({ file, table: await readTable(file) })));
   const all = uniqueDiaSources(joinedDiaSources(read.filter(r => r.table.nRows > 0).map(r => standardDiaSources(r.table, r.file))));
   if (all.nRows === 0) throw new ApError('BAD_FORMAT', { where: files.join(', '), found: 'no DIASource', expected: 'at least one' });
+  const sorted = await withoutSolarSystem(all, options);
   const reference = options.compare.length > 0 ? joinedDiaSources(await Promise.all(options.compare.map(readTable))) : null;
-  const db = options.db === undefined ? null : openOrMake(options.db, all, options.historyDays);
+  const db = options.db === undefined ? null : openOrMake(options.db, sorted, options.historyDays);
   try {
-    const catalog = db === null ? all : withoutStored(db, all, options.existing);
+    const catalog = db === null ? sorted : withoutStored(db, sorted, options.existing);
     const association = associateAll(catalog, db, options);
     await exportTables(catalog, association, options);
     return reference === null ? 0 : compared(catalog, association, reference);
   } finally {
     db?.close();
   }
+}
+
+/** Solar-system objects come first: their sources get `ssObjectId`, and no DIAObject. */
+async function withoutSolarSystem(catalog: Table, { ephemerides, orbits, observer, radius }: Options): Promise<Table> {
+  if ((orbits === undefined) !== (observer === undefined)) {
+    throw new ApError('USAGE', { where: '--orbits, --observer', found: 'one of them', expected: 'both or none' });
+  }
+  let found = { catalog, nMatched: 0 };
+  for (const ephemeris of [
+    ...(ephemerides === undefined ? [] : [tabulatedEphemeris(await ephemerisTable(ephemerides, ['ra', 'dec']))]),
+    ...(orbits === undefined ? [] : [orbitalEphemeris(
+      await ephemerisTable(orbits, ['e', 'i', 'node', 'argperi']), tabulatedObserver(await ephemerisTable(observer!, ['mjd', 'x', 'y', 'z'], false)))]),
+  ]) {
+    const next = withSolarSystemObjects(found.catalog, ephemeris, radius);
+    found = { catalog: next.catalog, nMatched: found.nMatched + next.nMatched };
+  }
+  if (ephemerides !== undefined || orbits !== undefined) process.stderr.write(`${found.nMatched} sources of solar-system objects\n`);
+  return found.catalog;
 }
 
 /** Before anything is made: the database demands columns that the association does not. */
