@@ -94,7 +94,7 @@ async function withoutSolarSystem(catalog: Table, { ephemerides, orbits, observe
     const next = withSolarSystemObjects(found.catalog, ephemeris, radius);
     found = { catalog: next.catalog, nMatched: found.nMatched + next.nMatched };
   }
-  if (ephemerides !== undefined || orbits !== undefined) process.stderr.write(`${found.nMatched} sources of solar-system objects\n`);
+  if (ephemerides !== undefined || orbits !== undefined) process.stderr.write(`solar-system objects: ${found.nMatched} sources\n`);
   return found.catalog;
 }
 
