@@ -4,6 +4,7 @@ import type { Outcome } from '../main.ts';
 import { addApdbAssociateCommand } from './apdb/associate.ts';
 import { addApdbCreateCommand } from './apdb/create.ts';
 import { addApdbLightCurveCommand } from './apdb/lightCurve.ts';
+import { addApdbDedupCommand } from './apdb/dedup.ts';
 import { addApdbMetadataCommands } from './apdb/metadata.ts';
 import { addApdbQueryCommands } from './apdb/query.ts';
 
@@ -15,4 +16,5 @@ export function addApdbCommand(program: Command, outcome: Outcome): void {
   addApdbLightCurveCommand(apdb);
   addApdbMetadataCommands(apdb);
   addApdbQueryCommands(apdb);
+  addApdbDedupCommand(apdb);
 }
