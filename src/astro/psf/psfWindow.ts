@@ -98,12 +98,19 @@ export function renderWindow(w: PsfWindow, x: number, y: number, half: number, w
   const wy = axisWeights(w.psf, Math.round(y) - half - y, 1);
   const [fx, fy] = [wx.first[0]!, wy.first[0]!];
   const nRows = w.step * (size - 1) + TAPS;
-  alongRows(w, fx, fy, size, nRows, wx.value, w.rows);
-  alongColumns(w.rows, size, w.step, wy.value, w.value, 1);
-  if (!withSlopes) return;
-  alongRows(w, fx, fy, size, nRows, wx.slope, w.slopeRows);
+  if (!withSlopes) {
+    alongRows(w, fx, fy, size, nRows, wx.value, w.rows);
+    alongColumns(w.rows, size, w.step, wy.value, w.value, 1);
+    return;
+  }
+  if (fx >= 0 && fx + w.step * (size - 1) + TAPS <= w.psf.size && fy >= 0 && fy + nRows <= w.psf.size) {
+    alongRowsTwice(w, fx, fy, size, nRows, wx.value, wx.slope);
+  } else {
+    alongRows(w, fx, fy, size, nRows, wx.value, w.rows);
+    alongRows(w, fx, fy, size, nRows, wx.slope, w.slopeRows);
+  }
   alongColumns(w.slopeRows, size, w.step, wy.value, w.dx, -1);
-  alongColumns(w.rows, size, w.step, wy.slope, w.dy, -1);
+  alongColumnsTwice(w, size, wy.value, wy.slope);
 }
 
 function grow(w: PsfWindow, size: number): void {
@@ -140,6 +147,39 @@ function alongRows(
       let sum = 0;
       for (let k = Math.max(0, -from); k < Math.min(TAPS, n - from); k++) sum += taps[k]! * grid[at + k]!;
       out[to + i] = sum;
+    }
+  }
+}
+
+/** `alongRows` with two sets of taps at once, wholly inside the grid: each element is loaded once. */
+function alongRowsTwice(
+  { grid, psf: { size: n }, step, rows, slopeRows }: PsfWindow,
+  fx: number, fy: number, size: number, nRows: number, taps: Float64Array, slopes: Float64Array,
+): void {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = taps as unknown as [number, number, number, number, number, number, number, number];
+  const [s0, s1, s2, s3, s4, s5, s6, s7] = slopes as unknown as [number, number, number, number, number, number, number, number];
+  for (let r = 0; r < nRows; r++) {
+    let at = (fy + r) * n + fx;
+    for (let to = r * size; to < (r + 1) * size; to++, at += step) {
+      const g0 = grid[at]!, g1 = grid[at + 1]!, g2 = grid[at + 2]!, g3 = grid[at + 3]!;
+      const g4 = grid[at + 4]!, g5 = grid[at + 5]!, g6 = grid[at + 6]!, g7 = grid[at + 7]!;
+      rows[to] = t0 * g0 + t1 * g1 + t2 * g2 + t3 * g3 + t4 * g4 + t5 * g5 + t6 * g6 + t7 * g7;
+      slopeRows[to] = s0 * g0 + s1 * g1 + s2 * g2 + s3 * g3 + s4 * g4 + s5 * g5 + s6 * g6 + s7 * g7;
+    }
+  }
+}
+
+/** Values and slopes along y from the same rows. */
+function alongColumnsTwice({ rows, step, value, dy }: PsfWindow, size: number, taps: Float64Array, slopes: Float64Array): void {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = taps as unknown as [number, number, number, number, number, number, number, number];
+  const [s0, s1, s2, s3, s4, s5, s6, s7] = slopes as unknown as [number, number, number, number, number, number, number, number];
+  for (let j = 0; j < size; j++) {
+    let at = step * j * size;
+    for (let to = j * size; to < (j + 1) * size; to++, at++) {
+      const r0 = rows[at]!, r1 = rows[at + size]!, r2 = rows[at + 2 * size]!, r3 = rows[at + 3 * size]!;
+      const r4 = rows[at + 4 * size]!, r5 = rows[at + 5 * size]!, r6 = rows[at + 6 * size]!, r7 = rows[at + 7 * size]!;
+      value[to] = t0 * r0 + t1 * r1 + t2 * r2 + t3 * r3 + t4 * r4 + t5 * r5 + t6 * r6 + t7 * r7;
+      dy[to] = -(s0 * r0 + s1 * r1 + s2 * r2 + s3 * r3 + s4 * r4 + s5 * r5 + s6 * r6 + s7 * r7);
     }
   }
 }
