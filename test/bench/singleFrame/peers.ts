@@ -3,7 +3,7 @@
  * astroscrappy (PyPI; ASTROSCRAPPY_PYTHON names an interpreter that has it). A tool that is not installed is null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -19,9 +19,10 @@ export function hasTool(name: string): boolean {
   return spawnSync(name, ['--version']).error === undefined;
 }
 
-/** A folder with the frame as FITS for the tools. */
+/** A folder with the frame as FITS for the tools; removed when the process ends. */
 export function peerFolder(frame: SimulatedFrame, headerWcs: SkyWcs): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ap-verify-peers-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const { width, height, image, mask } = frame.mi;
   const shape = [width, height];
   const skyVariance = (i: number): number => frame.sky[i]! + frame.readNoise_electron ** 2;
