@@ -1,4 +1,5 @@
 /** Generated dataset packages, by name of the generator. */
+import { sim } from '../instruments/sim/index.ts';
 import { ApError } from '../model/errors.ts';
 import { simSmall } from './simSmall.ts';
 import type { GeneratedFile } from './simSmall.ts';
@@ -42,7 +43,15 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
       + 'transients, variables and asteroids with exact truth; calibration frames, templates and a reference catalog.',
     instrument: 'sim',
     bands: ['g', 'r'],
-    files: simSmall,
+    files: seed => simSmall(seed),
+  },
+  'sim-ci': {
+    title: 'Simulated field, one detector, 4 visits',
+    version: '1',
+    description: 'The first detector of sim-small: half of the pixels, for a gate on every change.',
+    instrument: 'sim',
+    bands: ['g', 'r'],
+    files: seed => simSmall(seed, sim.detectors.slice(0, 1)),
   },
 };
 

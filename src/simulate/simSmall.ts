@@ -1,4 +1,4 @@
-/** The dataset package `sim-small`: 4 visits of a small camera, made from a seed. */
+/** The dataset packages `sim-small` and `sim-ci`: 4 visits of a small camera, or of one detector of it, made from a seed. */
 import { writeExposure } from '../formats/exposureFits.ts';
 import { writeTable } from '../formats/parquet.ts';
 import { writeRawFrame } from '../formats/rawFits.ts';
@@ -39,13 +39,13 @@ export interface GeneratedFile {
 /** Calibrations hold for this month. */
 const VALIDITY = { begin: CALIBRATION_DATE, end: '2026-02-10T20:00:00' };
 /** All files of the package, one after the other, so that a writer may drop each before the next. The same seed gives the same bytes. */
-export function* simSmall(seed: number): Generator<GeneratedFile> {
+export function* simSmall(seed: number, detectors: readonly Detector[] = sim.detectors): Generator<GeneratedFile> {
   const sources = simSmallSky(seed);
-  const maps = new Map(sim.detectors.map(d => [d.id, makeDetectorMaps(d, seed)]));
-  for (const detector of sim.detectors) yield* calibrationFiles(detector, maps.get(detector.id)!, seed);
-  for (const visit of VISITS) yield* visitFiles(visit, sources, maps, seed);
+  const maps = new Map(detectors.map(d => [d.id, makeDetectorMaps(d, seed)]));
+  for (const detector of detectors) yield* calibrationFiles(detector, maps.get(detector.id)!, seed);
+  for (const visit of VISITS) yield* visitFiles(visit, sources, maps, { seed, detectors });
   for (const template of TEMPLATES) {
-    for (const detector of sim.detectors) {
+    for (const detector of detectors) {
       yield {
         path: `templates/template-${template.visit}-${detector.name}.fits`, role: 'template',
         bytes: writeExposure(makeTemplate(template, detector, sources, seed)),
@@ -75,13 +75,14 @@ function* calibrationFiles(detector: Detector, maps: DetectorMaps, seed: number)
 
 /** Raw frames and truth of a visit. */
 function* visitFiles(
-  visit: SimVisit, sources: readonly SkySource[], maps: ReadonlyMap<number, DetectorMaps>, seed: number,
+  visit: SimVisit, sources: readonly SkySource[], maps: ReadonlyMap<number, DetectorMaps>,
+  { seed, detectors }: { readonly seed: number; readonly detectors: readonly Detector[] },
 ): Generator<GeneratedFile> {
   const psf = makePsf(visit.fwhm_px, random(seed, `psf ${visit.visit}`));
   const mid_mjd = midTime_mjd(visit.begin);
   const placed = placeSources(sources, visit, mid_mjd);
   const places: TrueDetector[] = [];
-  for (const detector of sim.detectors) {
+  for (const detector of detectors) {
     const axisPixel = AXIS_PIXEL[detector.id]!;
     const wcs = trueWcs(visit, detector);
     const detectorMaps = maps.get(detector.id)!;
