@@ -1,5 +1,6 @@
 /** Specifications: checked documents to words of the model. */
 import type { Level, ReferenceRule, Severity, Specification, SpecificationType } from '../model/specification.ts';
+import { unitNamed } from '../model/units.ts';
 import type { Metric } from '../model/verification.ts';
 import { nearest } from './nearestNames.ts';
 import { badSpecification as bad, mergedDocuments } from './specificationDocument.ts';
@@ -18,7 +19,7 @@ export function loadSpecifications(
   const known = { metrics: new Map(metrics.map(m => [m.name, m])), measured };
   const specifications = new Map<string, { specification: Specification; file: number }>();
   for (const { merged, document, file } of mergedDocuments(files)) {
-    for (const specification of specificationsOf(merged, document, known)) {
+    for (const specification of specificationsOf(withPackage(merged, files[file]!.path), document, known)) {
       const earlier = specifications.get(specification.name);
       if (earlier?.file === file) {
         throw bad(document, ['name'], `${specification.name} again`, `one specification of that name, first at ${earlier.specification.source}`);
@@ -27,6 +28,13 @@ export function loadSpecifications(
     }
   }
   return [...specifications.values()].map(({ specification }) => specification);
+}
+
+/** lsst.verify keeps specifications in specs/<package>/ and names the metric without its package. */
+function withPackage(merged: SpecificationDocument, place: string): SpecificationDocument {
+  const packageName = /(?:^|\/)specs\/([^/]+)\//.exec(place)?.[1];
+  const isShort = merged.metric !== undefined && !merged.metric.includes('.');
+  return isShort && packageName !== undefined ? { ...merged, metric: `${packageName}.${merged.metric}` } : merged;
 }
 
 interface Known {
@@ -49,7 +57,7 @@ function specificationsOf(merged: SpecificationDocument, document: YamlDocument,
   const given = form === 'exists' ? undefined : merged[form];
   // A metric that lost its definition keeps its gate: nothing measures it, so its verdict is incomplete.
   const unit = defined?.unit ?? (given?.unit ?? '') as Metric['unit'];
-  if (given !== undefined && needsUnit(form, given) && given.unit !== unit) {
+  if (given !== undefined && needsUnit(form, given) && unitNamed(given.unit ?? '-') !== unit) {
     throw bad(document, [form, 'unit'], `unit '${given.unit ?? ''}'`, `'${unit}', the unit of ${metricName}`);
   }
   const common = { ...commonOf(merged, document), metric: metricName, unit };
