@@ -4,6 +4,7 @@ import { judge, NO_CONTEXT } from '../../src/harness/judge.ts';
 import type { JudgeContext } from '../../src/harness/judge.ts';
 import { loadSpecifications } from '../../src/harness/loadSpecifications.ts';
 import type { Measurement, Metric, Verdict } from '../../src/model/verification.ts';
+import { random } from '../../src/numeric/random.ts';
 import { HASH, measurementOf, metricOf } from './results.ts';
 
 const past = (value: number, changes: Partial<ReferenceValue> = {}): ReferenceValue =>
@@ -78,6 +79,20 @@ describe('harness/bounds', () => {
       else if (expected !== null) expect(verdict!.reason).to.match(expected);
     });
   }
+
+  it('a task that takes 10 % longer than the last 20 runs, which scatter by 1 %, is told; the usual scatter is not', () => {
+    const rng = random(9, 'task time');
+    const yaml = 'window: { sigmas: 4, percent: 5 }';
+    let [caught, alarms] = [0, 0];
+    for (let trial = 0; trial < 500; trial++) {
+      const history = Array.from({ length: 20 }, () => past(40 * (1 + 0.01 * rng.normal())));
+      const status = (value: number): string => judged({ yaml, history, measurement: { value }, metric: { tags: ['resource'] } })[0]!.status;
+      caught += status(44 * (1 + 0.01 * rng.normal())) === 'fail' ? 1 : 0;
+      alarms += status(40 * (1 + 0.01 * rng.normal())) === 'fail' ? 1 : 0;
+    }
+    expect(caught / 500).to.be.greaterThan(0.99);
+    expect(alarms).to.equal(0);
+  });
 
   it('a verdict tells how its bound was found', () => {
     expect(judged({ yaml: RELATIVE, baseline: past(5) })[0]!.origin).to.equal('baseline 5, allowed 0.5 (the largest of 10 %, 0.2)');
