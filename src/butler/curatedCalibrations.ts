@@ -5,7 +5,8 @@ import { readTableFile } from '../formats/tableFile.ts';
 import type { TimeSpan } from '../model/dataset.ts';
 import { ApError } from '../model/errors.ts';
 import type { Detector, Instrument } from '../model/instrument.ts';
-import type { Table } from '../model/table.ts';
+import { tableFromRows } from '../model/table.ts';
+import type { ColumnSpec, Table } from '../model/table.ts';
 import { taiNsOfTaiIso } from '../sky/time.ts';
 import { withFile } from './staging.ts';
 
@@ -40,6 +41,33 @@ export async function readCuratedDefects(
   }
   return { found, skipped };
 }
+
+/**
+ * The defects that come with the camera, one table a detector and begin; each holds until the next of the detector.
+ * @throws ApError FILE_NOT_FOUND for a camera without any.
+ */
+export function curatedDefectsOf(instrument: Instrument): readonly CuratedDefects[] {
+  const sets = instrument.defects ?? [];
+  if (sets.length === 0) {
+    throw new ApError('FILE_NOT_FOUND', {
+      where: `instrument ${instrument.name}`, found: 'no defects that come with the camera', expected: 'a folder', todo: 'give --from',
+    });
+  }
+  const ordered = sets.toSorted((a, b) => a.detector - b.detector || a.begin.localeCompare(b.begin));
+  return ordered.map(({ detector, begin, defects }, k) => {
+    const begin_ns = taiNsOfTaiIso(begin);
+    const next = ordered[k + 1];
+    return {
+      detector, table: tableFromRows(RECTANGLE_COLUMNS, defects.map(d => ({ ...d }))), stamp: begin.slice(0, 19).replaceAll(/[-:]/g, ''),
+      timespan: { begin_ns: begin_ns === 0n ? null : begin_ns, end_ns: next?.detector === detector ? taiNsOfTaiIso(next.begin) : null },
+    };
+  });
+}
+
+const RECTANGLE_COLUMNS: readonly ColumnSpec[] = [
+  ...RECTANGLE.map((name): ColumnSpec => ({ name, type: 'i32', unit: 'pixel', doc: 'rectangle in detector pixels, 0-based' })),
+  { name: 'plane', type: 'string', unit: '', doc: 'mask plane that is set' },
+];
 
 function detectorNamed(instrument: Instrument, name: string): Detector | undefined {
   return instrument.detectors.find(d => d.name.toLowerCase() === name.toLowerCase() || String(d.id) === name);

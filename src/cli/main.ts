@@ -24,6 +24,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['alerts'], async () => (await import('./commands/alerts.ts')).addAlertsCommand],
   [['fits'], async () => (await import('./commands/fits.ts')).addFitsCommand],
   [['diff'], async () => (await import('./commands/diff.ts')).addDiffCommand],
+  [['calib'], async () => (await import('./commands/calib.ts')).addCalibCommand],
   [['image'], async () => (await import('./commands/image.ts')).addImageCommand],
   [['wcs'], async () => (await import('./commands/wcs.ts')).addWcsCommand],
 ];

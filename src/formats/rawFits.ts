@@ -17,6 +17,21 @@ export function readRawFrame(bytes: Uint8Array): RawFrame {
   return { width, height, data: imageAsFloat32(hdu), header: headerMap(cards) };
 }
 
+/**
+ * Every image of the file, each with the primary's cards and its own: cameras that write one extension a detector.
+ * @throws ApError FILE_TRUNCATED, BAD_FITS.
+ */
+export function readRawFrames(bytes: Uint8Array): RawFrame[] {
+  const file = readFits(bytes);
+  const images = file.hdus.filter(hasPixels);
+  if (images.length <= 1) return [readRawFrame(bytes)];
+  return images.map(hdu => {
+    const { width, height } = imageSize(hdu);
+    const cards = hdu.index === 0 ? hdu.cards : [...file.hdus[0]!.cards, ...hdu.cards];
+    return { width, height, data: imageAsFloat32(hdu), header: headerMap(cards) };
+  });
+}
+
 function rawImage(file: FitsFile): { hdu: FitsHdu; cards: readonly Card[] } {
   const hdu = file.hdus.find(hasPixels);
   if (hdu === undefined) throw new ApError('BAD_FITS', { found: `${file.hdus.length} HDUs without pixels`, expected: 'an image' });

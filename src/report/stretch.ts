@@ -54,3 +54,25 @@ function stretchPanel({ label, width, height, data }: CutoutPanel, level: (value
   }
   return { label, width, height, rgb };
 }
+
+/**
+ * A whole image as grey levels, binned by means to at most `size_px` a side: asinh from 2.5 sigma below the median to the
+ * 99.85 % quantile. NaN is the colour of no data. Rows are turned so that y points up.
+ */
+export function overviewRgb(
+  { width, height, image }: { readonly width: number; readonly height: number; readonly image: Float32Array }, size_px: number,
+): Omit<Stretched, 'label'> {
+  const bin = Math.max(1, Math.ceil(Math.max(width, height) / size_px));
+  const [w, h] = [Math.floor(width / bin), Math.floor(height / bin)];
+  const sums = new Float64Array(w * h);
+  for (let y = 0; y < h * bin; y++) {
+    const row = Math.floor(y / bin) * w;
+    for (let x = 0; x < w * bin; x++) sums[row + Math.floor(x / bin)]! += image[y * width + x]! / (bin * bin);
+  }
+  const sky = median(sums);
+  const sigma = madSigma(sums, sky) || 1;
+  const soften = (v: number): number => Math.asinh(v / (2 * sigma));
+  const [low, high] = [soften(-DARK_SIGMAS * sigma), soften(Math.max(quantile(sums, 0.9985) - sky, 10 * sigma))];
+  const data = Array.from(sums, v => (Number.isFinite(v) ? v : null));
+  return stretchPanel({ label: '', width: w, height: h, data }, v => (soften(v - sky) - low) / (high - low));
+}

@@ -64,7 +64,7 @@ export function assemble(
       throw new AlgorithmError('every amplifier is saturated throughout', { nAmplifiers: dead.length, nSaturated: counts.reduce((a, b) => a + b, 0) });
     }
   }
-  if (config.doSuspect) {
+  if (config.doSuspect && detector.amplifiers.some(a => a.suspect_adu !== undefined)) {
     const counts = markAbove(raw, detector, target, detector.amplifiers.map(a => a.suspect_adu ?? Infinity), MASK.SUSPECT);
     detector.amplifiers.forEach((amp, i) => { context.metadata[`nSuspect_${amp.name}`] = counts[i]!; });
   }

@@ -1,6 +1,7 @@
 /** Second half of instrument signature removal: the corrections on the assembled detector, one function a step. */
 import { measureAmpOffsets, subtractPedestals } from '../astro/isr/ampOffset.ts';
 import { markEdges, setVariance } from '../astro/isr/assemble.ts';
+import type { AppliedFrame } from '../astro/isr/assemble.ts';
 import { correctBrighterFatter, kernelOfTable } from '../astro/isr/brighterFatter.ts';
 import { addFrameVariance, checkShape, divideByFlat, electronScales, flatScale, subtractFrame } from '../astro/isr/calibrationFrames.ts';
 import { crosstalkOfTable, subtractCrosstalk } from '../astro/isr/crosstalk.ts';
@@ -36,12 +37,6 @@ export interface Calibrations {
   readonly crosstalkSources: readonly InputItem<RawFrame>[];
 }
 
-/** A frame that was subtracted and whose noise is not in the variance yet. */
-interface Applied {
-  readonly frame: MaskedImage;
-  readonly scales: readonly number[];
-}
-
 export interface StepState {
   readonly inputs: Calibrations;
   readonly target: MaskedImage;
@@ -50,7 +45,8 @@ export interface StepState {
   readonly readNoise_electron: readonly number[];
   readonly config: IsrConfig;
   readonly context: TaskContext;
-  applied: Applied[];
+  /** Frames whose noise is not in the variance yet. */
+  applied: AppliedFrame[];
   hasVariance: boolean;
 }
 
@@ -84,9 +80,11 @@ function subtract(state: StepState, frame: Exposure, scale: number): void {
 }
 
 function variance(state: StepState): void {
-  const nNegative = setVariance(state.target, state.detector, state.readNoise_electron, state.config.maskNegativeVariance);
+  const [first, ...others] = state.applied;
+  const { target, detector, readNoise_electron, config } = state;
+  const nNegative = setVariance(target, detector, readNoise_electron, config.maskNegativeVariance, first ?? null);
   if (nNegative > 0) state.context.metadata.nNegativeVariance = nNegative;
-  for (const { frame, scales } of state.applied) addFrameVariance(state.target, frame, state.detector, scales);
+  for (const { frame, scales } of others) addFrameVariance(target, frame, detector, scales);
   state.applied = [];
   state.hasVariance = true;
 }

@@ -67,23 +67,34 @@ export function markAbove(raw: Image, detector: Detector, target: MaskedImage, l
   });
 }
 
+/** A frame that was subtracted, with the scale of each amplifier. */
+export interface AppliedFrame {
+  readonly frame: MaskedImage;
+  readonly scales: readonly number[];
+}
+
 /**
  * Variance of every pixel in electrons squared, from photon counting and read-out: signal + readNoise^2, where the image
  * (electrons, zero level and bias subtracted) still holds sky and dark current. Noise alone takes pixels below zero, where the
  * signal counts as 0; a pixel below -readNoise^2 - 5 readNoise cannot come from noise and gets BAD with `maskNegative`.
- * Returns the number of such pixels.
+ * With `frame`, which was subtracted with the scales, its variance is added. Returns the number of negative pixels.
  */
-export function setVariance(target: MaskedImage, detector: Detector, readNoise_electron: readonly number[], maskNegative = false): number {
+export function setVariance(
+  target: MaskedImage, detector: Detector, readNoise_electron: readonly number[], maskNegative = false, applied: AppliedFrame | null = null,
+): number {
   const { width, image, variance, mask } = target;
   let nNegative = 0;
   detector.amplifiers.forEach(({ detectorBox: box }, iAmp) => {
     const floor = readNoise_electron[iAmp]! ** 2;
     const limit = -floor - 5 * readNoise_electron[iAmp]!;
+    const square = applied === null ? 0 : applied.scales[iAmp]! ** 2;
+    const extra = applied === null ? target.variance : applied.frame.variance;
     for (let y = box.y0; y < box.y0 + box.height; y++) {
       const end = y * width + box.x0 + box.width;
       for (let p = end - box.width; p < end; p++) {
         const value = image[p]!;
-        variance[p] = value > 0 ? value + floor : Number.isNaN(value) ? NaN : floor;
+        const signal = value > 0 ? value : Number.isNaN(value) ? NaN : 0;
+        variance[p] = signal + floor + (square === 0 ? 0 : square * extra[p]!);
         if (value < limit) {
           nNegative++;
           if (maskNegative) mask[p]! |= MASK.BAD;

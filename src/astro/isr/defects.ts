@@ -3,7 +3,7 @@ import type { MaskedImage } from '../../model/image.ts';
 import type { Defect } from '../../model/instrument.ts';
 import { MASK, MASK_BITS } from '../../model/mask.ts';
 import type { MaskPlane } from '../../model/mask.ts';
-import { column, numbers } from '../../model/table.ts';
+import { column, numbers, tableFromRows } from '../../model/table.ts';
 import type { ColumnSpec, Table } from '../../model/table.ts';
 import { ApError } from '../../model/errors.ts';
 
@@ -44,4 +44,20 @@ export function applyDefects(target: MaskedImage, defects: readonly Defect[]): n
     }
   }
   return n;
+}
+
+/** A defects table from text lines `x0 y0 width height [plane]`; `#` begins a comment. @throws ApError BAD_FORMAT naming the line. */
+export function parseDefectsText(text: string): Table {
+  const rows = text.split('\n').flatMap((line, k) => {
+    const words = line.replace(/#.*/, '').trim().split(/[\s,]+/).filter(word => word !== '');
+    if (words.length === 0) return [];
+    const [x0, y0, width, height] = words.slice(0, 4).map(Number) as [number, number, number, number];
+    const plane = words[4] ?? 'BAD';
+    if (words.length < 4 || words.length > 5
+      || ![x0, y0, width, height].every(Number.isInteger) || width < 1 || height < 1 || !(plane in MASK_BITS)) {
+      throw new ApError('BAD_FORMAT', { where: `defects, line ${k + 1}`, found: `'${line.trim().slice(0, 60)}'`, expected: 'x0 y0 width height [plane]' });
+    }
+    return [{ x0, y0, width, height, plane }];
+  });
+  return tableFromRows(DEFECT_COLUMNS, rows);
 }

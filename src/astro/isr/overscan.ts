@@ -15,7 +15,7 @@ export interface OverscanOptions {
   readonly order: number;
   /** Clipping of MEANCLIP, of the pixels of a line and of the lines that enter a curve. */
   readonly nSigma: number;
-  /** Overscan pixels farther than this from the median of all are left out. */
+  /** Overscan pixels farther than this from the median of the lines' medians are left out. */
   readonly maxDeviation_adu: number;
   /** Pixels left out at both ends of each line: `leading` next to the imaging pixels (charge left behind), and far from them. */
   readonly skipLeading: number;
@@ -54,19 +54,29 @@ export function fitOverscan(raw: Image, region: Box, options: OverscanOptions): 
   const parts = [lines.slice(0, split), lines.slice(split)].filter(part => part.some(line => line.length > 0));
   const isSplit = parts.length === 2;
   const level_adu = isSplit
-    ? Float64Array.from(parts.flatMap(part => [...levels(part, options)]))
+    ? Float64Array.from(parts.flatMap(part => [...levels(part, partOptions(options, part.length / lines.length))]))
     : levels(lines, options);
-  const residuals = joined(lines.map((line, j) => line.map(v => v - level_adu[j]!)));
+  const every = Math.max(1, Math.floor(lines.length / MAX_RESIDUAL_LINES));
+  const residuals = joined(lines.flatMap((line, j) => (j % every === 0 ? [line.map(v => v - level_adu[j]!)] : [])));
   const nLevels = levelCount(options, lines.length) * (isSplit ? 2 : 1);
   return {
     level_adu,
     mean_adu: mean(level_adu),
     median_adu: median(level_adu),
     sigma_adu: standardDeviation(level_adu),
-    residualSigma_adu: sigmaClip(residuals, 4).sigma * Math.sqrt(residuals.length / Math.max(1, residuals.length - nLevels)),
+    residualSigma_adu: sigmaClip(residuals, 4).sigma * Math.sqrt(residuals.length / Math.max(1, residuals.length - nLevels / every)),
     nRejected,
   };
 }
+
+/** Lines that enter the read noise: enough for 1 % with 20 pixels each. */
+const MAX_RESIDUAL_LINES = 1000;
+
+/** Bins of a spline are shared out by length. */
+function partOptions(options: OverscanOptions, share: number): OverscanOptions {
+  return options.fitType.endsWith('SPLINE') ? { ...options, order: Math.max(MIN_BINS, Math.round(options.order * share)) } : options;
+}
+const MIN_BINS = 5;
 
 function levelCount({ fitType, order }: OverscanOptions, nLines: number): number {
   if (fitType.endsWith('PER_ROW')) return nLines;
@@ -76,7 +86,7 @@ function levelCount({ fitType, order }: OverscanOptions, nLines: number): number
 
 function usablePixels(raw: Image, region: Box, options: OverscanOptions): { lines: Float32Array[]; nRejected: number } {
   const all = regionLines(raw, region, options);
-  const centre = median(joined(all));
+  const centre = median(all.map(line => median(line)));
   const lines = all.map(line => line.filter(v => Math.abs(v - centre) <= options.maxDeviation_adu));
   const count = (list: readonly Float32Array[]): number => list.reduce((n, line) => n + line.length, 0);
   return { lines, nRejected: count(all) - count(lines) };

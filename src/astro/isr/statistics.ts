@@ -6,7 +6,7 @@ import type { MaskPlane } from '../../model/mask.ts';
 import { sigmaClip } from '../../numeric/statistics.ts';
 
 const MIN_STEP = 7;
-const MAX_SAMPLE = 100_000;
+const MAX_SAMPLE = 50_000;
 const AVOID = maskOf('BAD', 'SAT', 'INTRP', 'NO_DATA', 'UNMASKEDNAN');
 
 export interface AmplifierLevel {
@@ -17,7 +17,7 @@ export interface AmplifierLevel {
   readonly sigma: number;
 }
 
-/** Statistics of each amplifier from good pixels, every 7th or fewer (at most 100,000 an amplifier). */
+/** Statistics of each amplifier from good pixels, every 7th or fewer (at most 50,000 an amplifier). */
 export function amplifierLevels({ width, image, mask }: MaskedImage, detector: Detector): AmplifierLevel[] {
   return detector.amplifiers.map(({ name, detectorBox: box }) => {
     const nPixels = box.width * box.height;

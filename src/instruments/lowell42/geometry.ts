@@ -3,7 +3,7 @@
  * amplifier and binned 3 x 3. Regions, gain and read noise are those of the headers (TRIMSEC, BIASSEC, AGAIN_01, ARDNS_01).
  * The last column of the overscan is far below its level and has to be skipped.
  */
-import type { Detector } from '../../model/instrument.ts';
+import type { DefectSet, Detector } from '../../model/instrument.ts';
 
 export const RAW_WIDTH = 1432;
 export const RAW_HEIGHT = 1370;
@@ -26,4 +26,11 @@ export const DETECTORS: readonly Detector[] = [{
     readNoise_electron: 9.3,
     saturation_adu: LARGEST_NUMBER,
   }],
+}];
+
+/** Pixels of less than 80 % response in the twilight flats of March 2019 (`calib build defects`). */
+export const DEFECTS: readonly DefectSet[] = [{
+  detector: 0, begin: '1970-01-01T00:00:00', defects: [
+    { x0: 278, y0: 64, width: 1, height: 1, plane: 'BAD' }, { x0: 212, y0: 566, width: 1, height: 1, plane: 'BAD' },
+  ],
 }];

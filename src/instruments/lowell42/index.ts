@@ -1,6 +1,6 @@
 /** Lowell Observatory 42-inch (Hall) telescope with the NASA42 camera. */
 import { defineInstrument } from '../instrument.ts';
-import { DETECTORS } from './geometry.ts';
+import { DEFECTS, DETECTORS } from './geometry.ts';
 import { translate } from './header.ts';
 
 export const lowell42 = defineInstrument({
@@ -15,6 +15,7 @@ export const lowell42 = defineInstrument({
   ],
   detectors: DETECTORS,
   translate,
+  defects: DEFECTS,
   overrides: {
     // The level falls by up to 900 ADU in the first rows and recovers over about fifty: only a level a row follows it, and
     // medians of whole numbers would round it. The dark current of the cold sensor is far below the sky.

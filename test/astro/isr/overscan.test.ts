@@ -63,3 +63,36 @@ describe('overscan', () => {
     for (let y = 0; y < 101; y++) expect(fit.level_adu[y]).to.be.closeTo(drift(y / 100), 0.01);
   });
 });
+
+describe('overscan curves and directions', () => {
+  /** 1000 rows of 24 columns whose level drifts, jumps at row 40 and has one hot pixel; noise 4 ADU. */
+  const level = (y: number): number => 1000 + 8 * Math.sin(y / 200) + (y < 40 ? 30 : 0);
+  const frame = ((): { width: number; height: number; data: Float32Array } => {
+    const rng = random(9, 'overscan curves');
+    const data = Float32Array.from({ length: 24_000 }, (_, p) => level(Math.floor(p / 24)) + 4 * rng.normal());
+    data[500 * 24 + 3] = 1900;
+    return { width: 24, height: 1000, data };
+  })();
+  const region = { x0: 0, y0: 0, width: 24, height: 1000 };
+  const base = { order: 7, nSigma: 3, maxDeviation_adu: 1000, skipLeading: 0, skipTrailing: 0 };
+  for (const [fitType, order] of [['POLY', 7], ['CHEB', 7], ['LEG', 7], ['NATURAL_SPLINE', 25], ['CUBIC_SPLINE', 25], ['AKIMA_SPLINE', 25]] as const) {
+    it(`${fitType} follows the drift within 0.8 ADU when the first rows are fitted apart, and gives the read noise`, () => {
+      const fit = fitOverscan(frame, region, { ...base, fitType, order, jumpLine: 40 })!;
+      for (let y = 0; y < 1000; y++) expect(fit.level_adu[y], `row ${y}`).to.be.closeTo(level(y), 2.5);
+      expect(Math.hypot(...fit.level_adu.map((v, y) => v - level(y))) / Math.sqrt(1000)).to.be.lessThan(0.8);
+      expect(fit.residualSigma_adu).to.be.closeTo(4, 0.1);
+    });
+  }
+  it('a parallel overscan has a level a column', () => {
+    const data = Float32Array.from({ length: 24_000 }, (_, p) => 500 + (p % 24) + (p === 7 ? 900 : 0));
+    const fit = fitOverscan({ width: 24, height: 1000, data }, { x0: 4, y0: 10, width: 20, height: 30 }, { ...base, fitType: 'MEDIAN_PER_ROW', lines: 'columns' })!;
+    expect([...fit.level_adu]).to.deep.equal(Array.from({ length: 20 }, (_, k) => 504 + k));
+  });
+  it('leading pixels are those next to the image, on either side', () => {
+    const data = Float32Array.from({ length: 20 }, (_, p) => (p % 10 === 0 || p % 10 === 9 ? 900 : 100));
+    const image = { width: 10, height: 2, data };
+    const options = { ...base, fitType: 'MEAN', skipLeading: 1 } as const;
+    expect(fitOverscan(image, { x0: 0, y0: 0, width: 5, height: 2 }, options)!.mean_adu).to.equal(100);
+    expect(fitOverscan(image, { x0: 5, y0: 0, width: 5, height: 2 }, { ...options, isBefore: true })!.mean_adu).to.equal(100);
+  });
+});

@@ -1,7 +1,7 @@
 /** `ap-verify butler certify-calibrations | write-curated-calibrations | collection-chain`. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { readCuratedDefects } from '../../../butler/curatedCalibrations.ts';
+import { curatedDefectsOf, readCuratedDefects } from '../../../butler/curatedCalibrations.ts';
 import { stageDataset } from '../../../butler/staging.ts';
 import type { Repository } from '../../../butler/repository.ts';
 import type { TimeSpan } from '../../../model/dataset.ts';
@@ -18,7 +18,7 @@ interface CertifyOptions {
 }
 
 interface CuratedOptions {
-  readonly from: string;
+  readonly from?: string;
   readonly label?: string;
 }
 
@@ -33,8 +33,8 @@ export function addCalibrationCommands(butler: Command): void {
     .action(certifyCommand);
 
   butler.command('write-curated-calibrations <repo> [instrument]')
-    .description('defects of a camera, kept as <folder>/defects/<detector>/<begin of validity>.ecsv, into the repository')
-    .requiredOption('--from <folder>', 'folder of the curated calibrations')
+    .description('defects of a camera, its own or kept as <folder>/defects/<detector>/<begin of validity>.ecsv, into the repository')
+    .option('--from <folder>', 'folder of the curated calibrations (default: what comes with the camera)')
     .option('--label <name>', 'extra part of the collection names')
     .action(curatedCommand);
 
@@ -75,7 +75,8 @@ async function curatedCommand(repo: string, named: string | undefined, { from, l
   }, { readonly: true });
   await withRun(repo, calib, async repository => {
     const instrument = instrumentOf(repository, named);
-    const { found, skipped } = await readCuratedDefects(from, instrument);
+    const { found, skipped } = from === undefined ? { found: curatedDefectsOf(instrument), skipped: [] }
+      : await readCuratedDefects(from, instrument);
     repository.registerDatasetType(defects);
     repository.registerCalibrationCollection(calib);
     for (const entry of found) writeDefects(repository, calib, { instrument: instrument.name, ...entry });
