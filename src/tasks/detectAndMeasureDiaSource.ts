@@ -112,7 +112,7 @@ function prepared(difference: Exposure, config: DetectConfig): Exposure {
   const detected = maskOf('DETECTED', 'DETECTED_NEGATIVE', 'NOT_DEBLENDED');
   for (let p = 0; p < copy.mask.length; p++) copy.mask[p] = copy.mask[p]! & ~detected;
   if (config.doSubtractBackground) {
-    const background = estimateBackground(copy, { cellSize_px: config.backgroundCellSize_px, ignoreBits: NOT_SKY });
+    const background = estimateBackground(copy, { cellSize_px: config.backgroundCellSize_px, ignoreBits: NOT_SKY, stride: 2 });
     if (!Number.isFinite(background.level)) throw new AlgorithmError('no good pixel is left on the difference', { nPixels: copy.mask.length });
     for (let p = 0; p < copy.image.length; p++) copy.image[p] = copy.image[p]! - background.image[p]!;
   }

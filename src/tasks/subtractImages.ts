@@ -1,6 +1,6 @@
 /** Image subtraction after PSF matching (Alard & Lupton), with decorrelated noise. */
 import { backgroundAt } from '../astro/difference/applyKernel.ts';
-import { normalisedWidth, subtractExposures } from '../astro/difference/subtractExposures.ts';
+import { scaleToNoise, subtractExposures } from '../astro/difference/subtractExposures.ts';
 import type { SubtractOptions, Subtraction } from '../astro/difference/subtractExposures.ts';
 import { templateMargin, withoutMargin } from '../astro/difference/templateMargin.ts';
 import { properDifference } from '../astro/difference/zogy.ts';
@@ -121,7 +121,7 @@ function asProper(science: Exposure, template: Exposure, matched: Subtraction, c
   });
   const mask = image.mask;
   for (let p = 0; p < mask.length; p++) mask[p] = mask[p]! | difference.mask[p]!;
-  return { ...matched, difference: image, psf, numbers: { ...matched.numbers, residualWidth: normalisedWidth(image) } };
+  return { ...matched, difference: image, psf, numbers: { ...matched.numbers, residualWidth: scaleToNoise(image) } };
 }
 
 /** A failure where the template hardly covers the image is what was to be expected, and no error. */

@@ -73,6 +73,7 @@ export function subtractExposures(science: Exposure, fullTemplate: Exposure, sta
     noiseOfConvolved: convolveTemplate ? noiseFromMetadata(template.metadata) : noiseFromMetadata({}),
     kernel: parts.unitKernel, psf: target.psf!, cell_px: options.decorrelationCell_px, whiten: options.doDecorrelation,
   });
+  const residualWidth = scaleToNoise(result.image);
   return {
     difference: result.image, psf: result.psf, matched: parts.matched, matchedPsf: target.psf!, kernel: fit.kernel,
     kernelSources: sourcesTable(stars, stamps, fit),
@@ -80,7 +81,7 @@ export function subtractExposures(science: Exposure, fullTemplate: Exposure, sta
       convolvedExposure: convolveTemplate ? 'template' : 'science', sciencePsfFwhm_px: scienceFwhm_px, templatePsfFwhm_px: templateFwhm_px,
       nKernelSources: stamps.length, nKernelSourcesUsed: fit.kernel.nStampsUsed, nKernelSourcesRejected: fit.kernel.nStampsRejected,
       kernelSum: fit.kernel.kernelSum, kernelSize: basis.size, kernelSpatialOrder: fit.kernel.spatialOrder,
-      conditionNumber: fit.kernel.conditionNumber, decorrelationGain: result.gain, residualWidth: normalisedWidth(result.image),
+      conditionNumber: fit.kernel.conditionNumber, decorrelationGain: result.gain, residualWidth,
     },
   };
 }
@@ -149,6 +150,16 @@ function pointSourceNoise(kernel: MatchingKernel, psf: PsfModel): number {
 
 function sumOfSquares(values: Float64Array): number {
   return values.reduce((sum, v) => sum + v * v, 0);
+}
+
+/**
+ * Multiplies the variance by the square of the normalised width, and returns the width: on the difference static light is
+ * gone, so that this is the noise itself, which variance planes measured on a crowded sky overestimate. Modifies the image.
+ */
+export function scaleToNoise(image: MaskedImage): number {
+  const width = normalisedWidth(image);
+  if (width > 0) for (let p = 0; p < image.variance.length; p++) image.variance[p] = image.variance[p]! * width * width;
+  return width;
 }
 
 /** Robust width of image / sqrt(variance) over good pixels: 1 when the noise is understood. */
