@@ -81,7 +81,8 @@ describe('calib build on simulated frames', () => {
     const whole = readRawFrame(readFileSync(flats[0]!));
     const cards = Object.entries(whole.header).filter(([key]) => !/^(SIMPLE|BITPIX|NAXIS.*|BZERO|BSCALE|EXTEND)$/.test(key));
     writeFileSync(shape, writeRawFrame({
-      cards: cards.map(([key, value]) => card(key, value as string | number)), width: RAW_WIDTH, height: 10, data: new Uint16Array(RAW_WIDTH * 10),
+      cards: cards.map(([key, value]) => card(key, value as string | number)),
+        width: RAW_WIDTH, height: 10, data: new Uint16Array(RAW_WIDTH * 10),
     }));
     const bias0 = path.join(out, 'bias-sim-D0.fits');
     const { status, stderr } = run('calib', 'build', 'flat', ...flats, other, saturated, shape, '--bias', bias0, '-o', out);
