@@ -39,10 +39,8 @@ function commandsFor(argv: readonly string[]): Promise<AddCommands[]> {
 export async function main(argv: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitCode: 0 };
   // A reader that has seen enough (`| head`) is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? outcome.exitCode : 5));
-  // A reader that has seen enough (`| head`) is no fault.
   if (process.stdout.listenerCount('error') === 0) {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 5));
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? outcome.exitCode : 5));
   }
   const program = new Command('ap-verify')
     .description('Verify an astronomical Alert Production pipeline: run it, measure it, judge it, show it.')
