@@ -33,8 +33,9 @@ export function declarativeMeasures(metrics: readonly Metric[], datasetTypes: re
 function outcomeOf(tables: readonly Item<Table>[], declaration: Declaration): Outcome {
   const { statistic, where = {}, of = {} } = declaration;
   if (statistic === 'count' || statistic === 'fraction') {
-    let [n, k] = [0, 0];
+    let [nRows, n, k] = [0, 0, 0];
     for (const { value } of tables) {
+      nRows += value.nRows;
       const [isIn, isOf] = [rowTest(value, where), rowTest(value, of)];
       for (let row = 0; row < value.nRows; row++) {
         if (!isIn(row)) continue;
@@ -42,7 +43,7 @@ function outcomeOf(tables: readonly Item<Table>[], declaration: Declaration): Ou
         if (isOf(row)) k++;
       }
     }
-    return statistic === 'count' ? measured({ value: n, n, interval: poissonInterval(n) }) : percentage(k, n, 'no row meets the conditions');
+    return statistic === 'count' ? measured({ value: n, n: nRows, interval: poissonInterval(n) }) : percentage(k, n, 'no row meets the conditions');
   }
   return statisticOf(columnValues(tables, declaration), declaration);
 }

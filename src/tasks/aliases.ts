@@ -15,11 +15,6 @@ const SATTLE = only('there is no satellite catalog service here', false);
 const isr = {
   task: 'IsrTask',
   fields: {
-    doBrighterFatter: only('the brighter-fatter effect is not corrected', false),
-    doAmpOffset: only('amplifier offsets are not corrected', false),
-    doCrosstalk: only('crosstalk is not corrected', false),
-    doLinearize: only('the response is taken as linear', false),
-    doFringe: only('fringes are not removed', false),
     doWrite: only('the result is always written', true),
     doAssembleCcd: only('amplifiers are always assembled', true),
     doSaturationInterpolation: ignored('interpolatePlanes says what is interpolated'),

@@ -153,7 +153,7 @@ describe("Rubin's task classes", () => {
   });
 
   const refused: readonly (readonly [string, string[], RegExp])[] = [
-    ['a correction that we do not have', ['isr:doBrighterFatter=True'], /doBrighterFatter = true; expected: false; todo: the brighter-fatter/],
+    ['streaks, which we do not mask', ['detectAndMeasureDiaSource:doMaskStreaks=True'], /doMaskStreaks = true; expected: false; todo: streaks are not masked/],
     ['the satellite service', ['calibrateImage:run_sattle=True'], /run_sattle/],
     ['a field that nobody has', ['isr:doBrighterFater=False'], /unknown config field of IsrTask 'doBrighterFater'/],
     ['template names that differ', ['subtractImages:connections.coaddName=deep'], /one template name/],
