@@ -35,6 +35,7 @@ const ROOM_NODE: Readonly<Record<string, readonly string[]>> = {
   'src/formats': ['node:zlib', 'node:crypto'],
   'src/simulate': ['node:crypto'],
   'src/harness': ['node:crypto'],
+  'src/report': ['node:crypto'],
 };
 const BANNED_BELOW_CLI = [
   /\bMath\.random\(/, /\bDate\.now\(/, /\bnew Date\(\)/, /\bperformance\.now\(/, /\bconsole\.\w+\(/, /\bprocess\.env\b/,

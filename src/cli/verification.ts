@@ -17,6 +17,7 @@ import type { Measure, RunFacts } from '../harness/measure.ts';
 import { measureAll } from '../harness/measureAll.ts';
 import { writeResult } from '../harness/resultDocument.ts';
 import type { Item, ResultSource } from '../harness/resultSource.ts';
+import { scienceViews, viewDigests } from '../harness/scienceViews.ts';
 import { overallVerdict } from '../harness/verdict.ts';
 import { loadWaivers } from '../harness/waivers.ts';
 import { writeFileAtomic } from '../harness/workspace.ts';
@@ -78,14 +79,14 @@ export async function measureRun(
   head: ResultHead, source: ResultSource, facts: RunFacts, definitions: Definitions,
 ): Promise<MeasuredResult> {
   const { measurements, digests } = await measureAll({
-    metrics: definitions.metrics, measures: allMeasures(definitions.metrics), extraDigests: [imageNumbers, imageCutouts],
+    metrics: definitions.metrics, measures: allMeasures(definitions.metrics), extraDigests: [imageNumbers, imageCutouts, ...viewDigests],
     source, run: facts,
   });
   const cutouts = (digests.get(imageCutouts.digest) as readonly Item<readonly Cutout[]>[]).map(({ value }) => value);
   return {
     format: 'ap-verify-result/1', ...head, metrics: definitions.metrics, measurements,
     images: imageSummaries(facts, digests.get(imageNumbers.digest) as readonly Item<ImageNumbers>[]),
-    cutouts: chooseCutouts(cutouts, MAX_CUTOUTS),
+    cutouts: chooseCutouts(cutouts, MAX_CUTOUTS), science: scienceViews(digests),
   };
 }
 
@@ -96,9 +97,10 @@ export function judged(result: MeasuredResult, { metrics, specifications }: Defi
 
 /** The result with these verdicts and what follows from them. */
 export function withVerdicts(result: MeasuredResult, verdicts: readonly Verdict[]): VerificationResult {
-  const { format, dataset, pipeline, run, metrics, measurements, images, cutouts } = result;
+  const { format, dataset, pipeline, run, metrics, measurements, images, cutouts, science } = result;
   const verdict = overallVerdict({ verdicts, metrics, quanta: run.quanta });
-  return { format, dataset, pipeline, verdict, run, metrics, measurements, verdicts, images, cutouts };
+  const views = science === undefined ? {} : { science };
+  return { format, dataset, pipeline, verdict, run, metrics, measurements, verdicts, images, cutouts, ...views };
 }
 
 /** `result.json`, `junit.xml` and `report/index.html`, each whole or not at all. */

@@ -51,7 +51,7 @@ function fateOf(unfiltered: Table, { x, y }: Residual): string {
   return flags.length === 0 ? 'detected, and rejected by the cuts' : `detected, and flagged: ${flags.join(', ')}`;
 }
 
-interface Images {
+export interface Images {
   readonly science: Exposure;
   readonly template: Exposure;
   readonly difference: Exposure;
@@ -78,7 +78,8 @@ function sourceCutout(inputs: Images & { readonly filtered: Table }, facts: Imag
   };
 }
 
-function panels({ science, template, difference }: Images, x: number, y: number): Cutout['panels'] {
+/** The three images around a pixel, 41 x 41. */
+export function panels({ science, template, difference }: Images, x: number, y: number): Cutout['panels'] {
   return ([['science', science], ['template', template], ['difference', difference]] as const)
     .map(([label, image]) => ({ label, width: SIZE, height: SIZE, data: stamp(image, x, y) }));
 }

@@ -1,4 +1,5 @@
 /** Words of the harness: a metric is defined, measured, and judged by specifications. */
+import type { BaselineComparison, RunHistory, ScienceViews } from './reportData.ts';
 import type { Condition, Specification, Waiver } from './specification.ts';
 
 export type { Severity, Specification } from './specification.ts';
@@ -106,6 +107,8 @@ export interface QuantumReport {
   readonly seconds: number | null;
   readonly cpu_s: number | null;
   readonly peakRss_MB: number | null;
+  /** When the task began (UTC, ISO 8601); null or absent when it never did or nobody noted it. */
+  readonly began?: string | null;
 }
 
 /** Pictures and tables for the report; PNG and JSON by name, kept beside result.json. */
@@ -136,6 +139,8 @@ export interface VerificationResult {
     /** Data query and config overrides as typed; null and empty when everything ran as the files say. */
     readonly query: string | null;
     readonly overrides: readonly string[];
+    /** Configuration of every task that ran, as text, by label. */
+    readonly configuration?: Readonly<Record<string, string>>;
   };
   readonly verdict: { readonly exitCode: number; readonly status: 'pass' | 'fail' | 'incomplete' | 'pipeline-failed'; readonly sentence: string };
   /** Clock, host and durations live here only: two runs are equal when the rest is equal. */
@@ -151,12 +156,20 @@ export interface VerificationResult {
     readonly provenance?: Readonly<Record<string, string>>;
     /** Digest of the processor, memory and platform: timings of equal fingerprints may be compared. */
     readonly fingerprint?: string;
+    /** Log of the run, relative to the folder of result.json. */
+    readonly log?: string;
+    /** Earlier runs of the same thing, for trends. */
+    readonly history?: RunHistory;
+    /** Beside the baseline that was asked for. */
+    readonly comparison?: BaselineComparison;
   };
   readonly metrics: readonly Metric[];
   readonly measurements: readonly Measurement[];
   readonly verdicts: readonly Verdict[];
   readonly images: readonly ImageSummary[];
   readonly cutouts: readonly Cutout[];
+  /** Pictures and plots of the science; absent in results of earlier versions. */
+  readonly science?: ScienceViews;
 }
 
 /** One processed image in the report. */

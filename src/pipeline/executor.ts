@@ -92,7 +92,13 @@ export function quantumReports(results: readonly QuantumResult[]): readonly Quan
     seconds: outcome?.resources?.wall_s ?? null,
     cpu_s: outcome?.resources?.cpu_s ?? null,
     peakRss_MB: outcome?.resources?.peakRss_MB ?? null,
+    began: beginOf(outcome),
   }));
+}
+
+function beginOf(outcome: QuantumResult['outcome']): string | null {
+  const begin = outcome?.metadata.metadata.quantum?.arrays.prepUtc?.[0];
+  return typeof begin === 'string' ? begin : null;
 }
 
 function begin(graph: QuantumGraph, options: ExecuteOptions): Execution {

@@ -72,10 +72,17 @@ export function boundText({ type, operator, bound, range, unit, rule }: Specific
   return 'measured';
 }
 
-export function marginText(margin: number | null, unit: Unit): string {
+/** Decimals of a number as it is written. */
+export function decimalsOf(text: string): number {
+  return /^[−\d\u2009]*\.(\d+)$/.exec(text)?.[1]?.length ?? 0;
+}
+
+/** With as many decimals as the value beside it, or three digits when that would hide the margin. */
+export function marginText(margin: number | null, unit: Unit, decimals: number | null = null): string {
   if (margin === null) return '–';
   const sign = unitText(unit) === '' ? '' : ` ${unitText(unit)}`;
-  return `${margin > 0 ? '+' : ''}${numberText(margin, 3)}${sign}`;
+  const isHidden = decimals === null || Math.abs(margin) >= FIXED_BELOW || (margin !== 0 && Math.abs(margin) < 0.5 * 10 ** -decimals);
+  return `${margin > 0 ? '+' : ''}${isHidden ? numberText(margin, 3) : fixedText(margin, decimals)}${sign}`;
 }
 
 /** `48 s`, `3 min 12 s`, `2 h 05 min`. */

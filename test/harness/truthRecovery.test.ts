@@ -109,7 +109,9 @@ describe('harness/truthRecovery', () => {
       { x: 50, y: 40, detector: 2 }, { x: 50, y: 40, deltaFlux: 0 }, { x: 50, y: 40, deltaFlux: NaN }, { x: -1, y: 40 },
       { x: 119.6, y: 40 }, { x: 50, y: -0.6 }, { x: 50, y: 99.6 },
     ]);
-    expect(recover(truth, [{ x: 50, y: 40 }])).to.deep.equal({ changes: [], nSources: 1, nTrueSources: 0 });
+    expect(recover(truth, [{ x: 50, y: 40 }])).to.deep.equal({
+      changes: [], nSources: 1, nTrueSources: 0, sourceSnr: [90], sourceIsTrue: [false],
+    });
   });
 
   const set = (plane: MaskPlane, x: number, y: number) => (image: Exposure): void => { image.mask[y * image.width + x]! |= maskOf(plane); };

@@ -39,7 +39,11 @@ export function matchOf(changes: Partial<NonNullable<TrueChange['match']>> = {})
 }
 
 export function recoveryOf(changes: readonly TrueChange[], counts: Partial<TruthRecovery> = {}): TruthRecovery {
-  return { changes, nSources: changes.length, nTrueSources: changes.filter(c => c.match !== null).length, ...counts };
+  const sourceIsTrue = changes.map(c => c.match !== null);
+  return {
+    changes, nSources: changes.length, nTrueSources: sourceIsTrue.filter(Boolean).length, sourceSnr: changes.map(c => c.snr),
+    sourceIsTrue, ...counts,
+  };
 }
 
 const COLUMNS: Readonly<Record<string, readonly ColumnSpec[]>> = {

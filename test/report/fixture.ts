@@ -18,7 +18,7 @@ const fileOf = (path: string): { path: string; text: string } => ({ path, text: 
 /** All texts below `reports/`, as `renderReport` wants them. */
 export const templates: Readonly<Record<string, string>> = Object.fromEntries(
   readdirSync(new URL('reports', root), { recursive: true, encoding: 'utf8' }).map(path => path.replaceAll('\\', '/'))
-    .filter(path => /\.(hbs|css)$/.test(path)).map(path => [path, fileOf(`reports/${path}`).text]));
+    .filter(path => /\.(hbs|css|js)$/.test(path)).map(path => [path, fileOf(`reports/${path}`).text]));
 
 export const metrics: readonly Metric[] = loadMetrics(
   readdirSync(new URL('metrics', root)).filter(f => f.endsWith('.yaml')).map(f => fileOf(`metrics/${f}`)));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createHash } from 'node:crypto';
 import { numberText } from '../../src/report/format.ts';
 import { readableResult, readableText } from '../../src/report/readable.ts';
 import { TEMPLATE_FILES, renderReport } from '../../src/report/renderReport.ts';
@@ -11,9 +12,15 @@ import { encodePng } from './png.ts';
 
 type Name = keyof typeof fixtures;
 const render = (result: VerificationResult): string => renderReport(result, { templates, encodePng });
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 const rendered = new Map<Name, string>();
 
+/** Without the script and the embedded document, which have tests of their own. */
 function page(name: Name): string {
+  return wholePage(name).replace(/<script[\s\S]*?<\/script>/g, '');
+}
+
+function wholePage(name: Name): string {
   const known = rendered.get(name) ?? render(fixtures[name]());
   rendered.set(name, known);
   return known;
@@ -57,12 +64,20 @@ describe('report', () => {
         const at = text.indexOf(` ${WORDS[name]} `);
         expect(at).to.be.greaterThan(-1).and.to.be.lessThan(text.indexOf('What to do next'));
       });
-      it('is one page without script, request or handler', () => {
+      it('is one page without request or handler, with a script that the policy names', () => {
+        const scripts = [...wholePage(name).matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(m => m[1]!);
+        expect(scripts).to.have.length(2);
+        expect(wholePage(name)).to.contain(`script-src 'sha256-${sha256(scripts[1]!)}';`);
+        expect(scripts[0]).not.to.match(/[<>&]/);
+        const held = JSON.parse(scripts[0]!) as VerificationResult;
+        expect(held.measurements).to.deep.equal(fixtures[name]().measurements);
         const html = page(name);
         expect(html).to.match(/^<!doctype html>\n<html lang="en">/);
-        expect(html).to.contain('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; img-src data:;');
+        const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)![1]!;
+        expect(policy.replace(/sha256-[^']+/g, 'hash'))
+          .to.equal("default-src 'none'; style-src 'hash'; script-src 'hash'; img-src data:; base-uri 'none'; form-action 'none'");
         expect(html.indexOf('Content-Security-Policy')).to.be.lessThan(html.indexOf('<title>'));
-        expect(html).not.to.match(/<(?:script|iframe|object|embed|base|form)\b/i);
+        expect(html).not.to.match(/<(?:script|iframe|object|embed|base)\b/i);
         expect(html).not.to.match(/<[^>]*\s(?:on\w+|style)=/i);
         for (const [, address] of html.matchAll(/<[^>]*\s(?:src|href|srcset)="([^"]*)"/g)) expect(address).to.match(/^(?:#|data:image\/)/);
         expect(html).not.to.match(/@import|url\(/);
@@ -76,13 +91,13 @@ describe('report', () => {
         expect([...targets].filter(target => !ids.includes(target))).to.deep.equal([]);
         expect(targets.size).to.be.greaterThan(1);
       });
-      it('is the same again', () => expect(render(fixtures[name]())).to.equal(page(name)));
+      it('is the same again', () => expect(render(fixtures[name]())).to.equal(wholePage(name)));
     });
   }
 
   describe('what a release manager reads', () => {
     it('the first failure has value, error, bound, margin and a picture', () => {
-      const first = /<div class="first fail">[\s\S]*?<ul class="chips"/.exec(page('failing'))![0];
+      const first = /<div class="first fail">[\s\S]*?<dl class="card facts"/.exec(page('failing'))![0];
       expect(textOf(first)).to.contain('First failure Completeness at S/N > 10').and.to.contain('Value 86.8')
         .and.to.contain('Bound ≥ 95 %').and.to.contain('Margin −8.2 %');
       expect(first).to.contain('<svg class="bullet fail"');
@@ -91,7 +106,7 @@ describe('report', () => {
       expect(textOf(page('passing'))).to.contain('Closest to its bound Association completeness');
     });
     it('failing rows come first, in the order of the sentence, with a word and a sign', () => {
-      const rows = [...page('failing').matchAll(/<tr class="(\w+)">\s*<td class="status (\w+)"><svg[^>]*><use href="#i-(\w+)"\/><\/svg><span class="state-word">(\w+)/g)];
+      const rows = [...page('failing').matchAll(/<tr class="(\w+)" id="row-[^"]*"[^>]*>\s*<td class="status (\w+)"><svg[^>]*><use href="#i-(\w+)"\/><\/svg><span class="state-word">(\w+)/g)];
       expect(rows.slice(0, 5).map(m => m[4])).to.deep.equal(['Fail', 'Fail', 'Fail', 'Incomplete', 'Warning']);
       expect(rows.length).to.be.greaterThan(20);
       for (const [, row, cell, icon] of rows) expect([row, icon]).to.deep.equal([cell, cell]);

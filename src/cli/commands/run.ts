@@ -7,9 +7,13 @@ import { parseWhere } from '../../butler/expression.ts';
 import { createRepository, openRepository, repositoryExists } from '../../butler/repository.ts';
 import { butlerSource } from '../../harness/butlerSource.ts';
 import type { Baseline } from '../../harness/baseline.ts';
+import { scienceOfBaseline } from '../baselineScience.ts';
+import { baselineComparison } from '../../harness/baselineComparison.ts';
+import { withChangedCutouts } from '../../harness/changedCutouts.ts';
 import { compareResults } from '../../harness/compareResults.ts';
 import { closedGates, confirmed } from '../../harness/confirm.ts';
 import { openHistory } from '../../harness/history.ts';
+import { runHistory } from '../../harness/runHistory.ts';
 import { lockWorkspace, openWorkspace } from '../../harness/workspace.ts';
 import type { Workspace } from '../../harness/workspace.ts';
 import { ApError } from '../../model/errors.ts';
@@ -93,7 +97,7 @@ async function run(name: string, options: RunOptions): Promise<number> {
         if (quanta === null) return null;
         const nReused = quanta.filter(({ status }) => status === 'reused').length;
         if (nReused > 0) progress.say(`${nReused} of ${quanta.length} quanta were done already`);
-        return measure(job, { started, quanta: [...quanta, ...notRun(job)], options });
+        return measure(job, { started, quanta: [...quanta, ...notRun(job)], options, baseline });
       };
       const measured = await attempt(options.cleanRun === true);
       if (measured === null) return INTERRUPTED;
@@ -154,9 +158,10 @@ interface VerifyContext {
   readonly started: { readonly utc: string; readonly at: number };
   readonly quanta: readonly QuantumReport[];
   readonly options: RunOptions;
+  readonly baseline: Baseline | null;
 }
 
-async function measure(job: Job, { started, quanta, options }: VerifyContext): Promise<MeasuredResult> {
+async function measure(job: Job, { started, quanta, options, baseline }: VerifyContext): Promise<MeasuredResult> {
   const { manifest } = job.dataset.files;
   const collections = [job.run, job.inputs];
   const visits = new Set(job.images.map(image => image.visit));
@@ -167,17 +172,20 @@ async function measure(job: Job, { started, quanta, options }: VerifyContext): P
     pipeline: {
       name: job.pipeline.name, version: `${version()}+${job.codeHash.slice(0, 12)}`, configHash: job.configHash,
       query: options.dataQuery ?? null, overrides: [...options.configFile, ...options.config],
+      configuration: configTexts(job.pipeline.resolved),
     },
     run: {
       started: started.utc, seconds: seconds(), workers: options.jobs, host: hostname(), node: process.version, collection: job.run, quanta,
       ...provenanceOf({ dataset: `${manifest.name} ${manifest.version}`, code: job.codeHash.slice(0, 16), config: job.configHash.slice(0, 16) }),
+      log: `logs/${path.basename(job.run)}.log`,
     },
   }, source, { hasTruth: manifest.hasTruth, images: job.images, quanta }, loadAllDefinitions(job.dataset.home, options.specs));
   writeRunRecord(job.workspace, {
     format: 'ap-verify-run/1', datasetHome: job.dataset.home, collections, apdb: shownUrl(job.apdb.url), where: options.dataQuery ?? null,
     specs: options.specs.map(file => path.resolve(file)),
   });
-  return { ...result, run: { ...result.run, seconds: seconds() } };
+  const compared = baseline === null ? {} : { comparison: await withChangedCutouts(baselineComparison(baseline, scienceOfBaseline(options.baseline), result), source) };
+  return { ...result, run: { ...result.run, ...compared, seconds: seconds() } };
 }
 
 interface FinishContext {
@@ -206,13 +214,19 @@ async function finish(measured: MeasuredResult, context: FinishContext): Promise
       reruns.push(verdictsOf(more).verdicts);
     }
     result = withVerdicts(result, confirmed(result.verdicts, reruns));
+    result = { ...result, run: { ...result.run, history: runHistory(history, result) } };
     writeProducts(workspace, result);
-    history.record(result, result.pipeline.version);
+    history.record(numbersOnly(result), result.pipeline.version);
     if (baseline !== null) process.stdout.write(`${comparison(baseline, result)}\n`);
     return announceVerdict(result, workspace);
   } finally {
     history.close();
   }
+}
+
+/** What the history keeps: it needs no pictures, and no history of its own. */
+function numbersOnly({ science: _, run: { history: _history, comparison: _comparison, ...run }, ...result }: VerificationResult): VerificationResult {
+  return { ...result, run };
 }
 
 function comparison(before: Baseline, after: VerificationResult): string {

@@ -39,6 +39,9 @@ export interface TruthRecovery {
   /** DIASources after the flag cuts, and how many of them lie on a true change. */
   readonly nSources: number;
   readonly nTrueSources: number;
+  /** S/N of each of these sources, and whether it lies on a true change. */
+  readonly sourceSnr: readonly number[];
+  readonly sourceIsTrue: readonly boolean[];
 }
 
 /** Places where nothing can be measured. Cosmic rays are not among them: a transient that is taken for one is missed. */
@@ -66,13 +69,21 @@ export const truthRecovery = defineDigest({
     const changes = changesOnImage(difference, truth, detector);
     const before = assign(changes, positions(difference, unfiltered, notSky(unfiltered)));
     const after = assign(changes, positions(difference, filtered, allRows(filtered)));
+    const onTruth = new Set(after);
     return {
       changes: changes.map((change, i) => recovered(change, before[i]! >= 0, filtered, after[i]!)),
       nSources: filtered.nRows,
       nTrueSources: after.filter(row => row >= 0).length,
+      sourceSnr: signalToNoise(filtered),
+      sourceIsTrue: allRows(filtered).map(row => onTruth.has(row)),
     };
   },
 });
+
+function signalToNoise(sources: Table): number[] {
+  const errors = numbers(sources, 'psfFluxErr');
+  return Array.from(numbers(sources, 'psfFlux'), (flux, i) => Math.abs(flux) / errors[i]!);
+}
 
 interface Change {
   readonly id: string;

@@ -1,6 +1,8 @@
+import type { ComparedMetric } from '../../model/reportData.ts';
 import type { Verdict, VerificationResult } from '../../model/verification.ts';
-import { durationText } from '../format.ts';
-import { anchorOf, errorsToBound, measurementOf, metricRows, stateOf, verdictRow } from '../rows.ts';
+import { durationText, keysText, numberText } from '../format.ts';
+import { nextSteps } from '../nextSteps.ts';
+import { contextOf, errorsToBound, measurementOf, metricRows, stateOf, verdictRow } from '../rows.ts';
 import type { MetricRow, RowState } from '../rows.ts';
 import { defineSection } from '../section.ts';
 
@@ -13,13 +15,15 @@ export const banner = defineSection({
   view(result) {
     const { verdict, dataset, pipeline, run, images } = result;
     const bands = [...new Set(images.map(i => i.band))].sort();
+    const revision = /\+([0-9a-f]{7,})$/.exec(pipeline.version)?.[1];
     return {
       heading: dataset.title, status: verdict.status, word: WORDS[verdict.status],
       sentence: verdict.sentence.replaceAll('>=', '≥').replaceAll('<=', '≤'), exitCode: String(verdict.exitCode),
-      first: firstVerdict(result), next: nextSteps(result), counts: counts(result),
+      first: firstVerdict(result), next: nextSteps(result), counts: counts(result), baseline: baselineView(result),
       facts: [
         { term: 'Dataset', text: `${dataset.name} ${dataset.version}` },
-        { term: 'Pipeline', text: `${pipeline.name} ${pipeline.version}` },
+        { term: 'Pipeline', text: `${pipeline.name} ${pipeline.version.replace(/\+[0-9a-f]{7,}$/, '')}` },
+        { term: 'Revision', text: revision ?? pipeline.version },
         { term: 'Images', text: `${images.length}${bands.length > 0 ? ` in ${bands.join(', ')}` : ''}` },
         ...(pipeline.query === null ? [] : [{ term: 'Only', text: pipeline.query }]),
         ...(pipeline.overrides.length === 0 ? [] : [{ term: 'Changed', text: pipeline.overrides.join('; ') }]),
@@ -34,20 +38,48 @@ export const banner = defineSection({
  * The one specification that a reader wants to see: the first that fails, else the first that is incomplete, else
  * the one that passes with the smallest margin in units of its error. null when the pipeline failed, for its numbers cannot be trusted.
  */
-function firstVerdict({ verdict, verdicts, metrics, measurements }: VerificationResult): MetricRow & { label: string } | null {
+function firstVerdict(result: VerificationResult): MetricRow & { label: string } | null {
+  const { verdict, verdicts, metrics, measurements } = result;
   if (verdict.status === 'pipeline-failed') return null;
   const inState = (state: RowState): Verdict[] => verdicts.filter(v => stateOf(v) === state);
-  const closest = inState('pass').filter(v => closeness(v) !== null).sort((a, b) => closeness(a)! - closeness(b)!)[0];
+  const closest = inState('pass').filter(v => errorsToBound(v) !== null).sort((a, b) => errorsToBound(a)! - errorsToBound(b)!)[0];
   const [label, chosen] = ([['First failure', inState('fail')[0]], ['First without a usable value', inState('incomplete')[0]],
     ['Closest to its bound', closest]] as const).find(([, v]) => v !== undefined) ?? ['', undefined];
   const metric = metrics.find(m => m.name === chosen?.specification.metric);
   if (chosen === undefined || metric === undefined) return null;
-  return { label, ...verdictRow(metric, chosen, measurementOf(chosen, measurements)) };
+  return { label, ...verdictRow(metric, chosen, measurementOf(chosen, measurements), contextOf(result)) };
 }
 
-/** Margin in units of the error on the side of the bound, as the table shows it. null without an interval. */
-function closeness(verdict: Verdict): number | null {
-  return errorsToBound(verdict);
+const DIRECTIONS: readonly (readonly [ComparedMetric['change'], string])[] = [
+  ['worse', '▼'], ['better', '▲'], ['changed', '◆'], ['same', '='], ['gone', '−'], ['new', '+'], ['redefined', '≠'],
+];
+
+interface BaselineView {
+  readonly counts: readonly { readonly kind: string; readonly sign: string; readonly n: string; readonly word: string }[];
+  readonly when: string;
+  readonly named: readonly { readonly text: string; readonly title: string; readonly anchor: string | null }[];
+  readonly catalog: string | null;
+}
+
+/** Counts in all directions, what got worse by name, and the sources. null without a baseline. */
+function baselineView(result: VerificationResult): BaselineView | null {
+  const { run: { comparison }, metrics } = result;
+  if (comparison === undefined) return null;
+  const { changes, baseline, catalog } = comparison;
+  const always = new Set(['worse', 'better', 'same']);
+  const numberOf = (kind: ComparedMetric['change']): number => changes.filter(c => c.change === kind).length;
+  const worst = changes.filter(c => c.change === 'worse' || c.change === 'gone').slice(0, 3);
+  const rows = new Map(metricRows(result).map(r => [`${r.name} ${r.keys}`, r.id]));
+  return {
+    counts: DIRECTIONS.filter(([kind]) => always.has(kind) || numberOf(kind) > 0)
+      .map(([kind, sign]) => ({ kind, sign, n: String(numberOf(kind)), word: kind })),
+    when: `${baseline.version}, ${baseline.started.slice(0, 16).replace('T', ' ')} UTC`,
+    named: worst.map(c => ({
+      title: metrics.find(m => m.name === c.metric)?.title ?? c.metric, anchor: rows.get(`${c.metric} ${keysText(c.keys)}`) ?? null,
+      text: c.after === null ? 'has no value any more' : `${numberText(c.before ?? NaN)} to ${numberText(c.after)}`,
+    })),
+    catalog: catalog === null ? null : `${catalog.nGained} gained, ${catalog.nLost} lost, ${catalog.nChanged} changed of ${catalog.nBefore} DIASources`,
+  };
 }
 
 const CHIPS: readonly (readonly [RowState, string, string])[] = [
@@ -55,58 +87,17 @@ const CHIPS: readonly (readonly [RowState, string, string])[] = [
   ['absent', 'without value', 'without value'], ['measured', 'measured only', 'measured only'], ['na', 'not applicable', 'not applicable'],
 ];
 
+/** How many rows are in each state; what passes is counted apart when it can only warn. */
 function counts(result: VerificationResult): { state: string; n: string; text: string }[] {
   const rows = metricRows(result);
-  return CHIPS.map(([state, one, many]) => {
-    const n = rows.filter(r => r.state === state).length;
-    return { state, n: String(n), text: n === 1 ? one : many };
+  return CHIPS.flatMap(([state, one, many]) => {
+    const own = rows.filter(r => r.state === state);
+    const soft = state === 'pass' ? own.filter(r => r.severity !== 'gate').length : 0;
+    const n = own.length - soft;
+    return [
+      { state, n: String(n), text: state === 'pass' ? (n === 1 ? 'gate passing' : 'gates passing') : n === 1 ? one : many },
+      { state, n: String(soft), text: soft === 1 ? 'warn-only check passing' : 'warn-only checks passing' },
+    ];
   }).filter(chip => chip.n !== '0');
 }
 
-interface Step {
-  readonly text: string;
-  readonly link: string | null;
-  readonly linkText: string;
-}
-
-/** What a reader should do about the verdict, most urgent first. */
-function nextSteps(result: VerificationResult): Step[] {
-  if (result.verdict.status === 'pipeline-failed') {
-    return [
-      step('Mend what broke the first failed quantum; its message is in', '#failures', 'the list of failures'),
-      step('Run the same command again: what is done is reused, and the run goes on where it stopped.'),
-    ];
-  }
-  const urgent = result.verdicts.filter(v => ['fail', 'incomplete'].includes(stateOf(v)));
-  if (urgent.length === 0) {
-    return [
-      step('Nothing has to be done.'),
-      ...result.cutouts.length > 0 ? [step('Look through', '#cutouts', 'the strongest detections')] : [],
-      ...result.verdicts.filter(v => stateOf(v) === 'warn').slice(0, 2).map(v => adviceOn(v, result)),
-    ];
-  }
-  return urgent.sort((a, b) => rank(a) - rank(b)).slice(0, 3).map(v => adviceOn(v, result));
-}
-
-function rank(v: Verdict): number {
-  return v.status === 'fail' ? 0 : 1;
-}
-
-function adviceOn(verdict: Verdict, { metrics }: VerificationResult): Step {
-  const { metric: name } = verdict.specification;
-  const metric = metrics.find(m => m.name === name);
-  const title = metric?.title ?? name;
-  const text = verdict.status === 'incomplete' ? `${title} has no usable value (${verdict.reason}); absence is not a pass. See`
-    : `${title}: ${meaning(metric?.description ?? '')} See`;
-  return step(text, `#${anchorOf(name)}`, 'how it is measured');
-}
-
-/** The part of a description that says what a bad value means: everything after the first sentence. */
-function meaning(description: string): string {
-  const rest = description.replace(/^.*?[.!?](?=\s|$)\s*/, '');
-  return rest === '' ? description : rest;
-}
-
-function step(text: string, link: string | null = null, linkText = ''): Step {
-  return { text, link, linkText };
-}
