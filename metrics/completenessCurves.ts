@@ -1,4 +1,6 @@
 /** Completeness by signal to noise and by magnitude, as plots. */
+import { fitCompleteness } from '../src/harness/completenessFit.ts';
+import type { CompletenessFit } from '../src/harness/completenessFit.ts';
 import { fractionCurve } from '../src/harness/samples.ts';
 import type { CurvePlot } from '../src/model/plots.ts';
 import type { BandChange } from './truthSamples.ts';
@@ -13,6 +15,8 @@ const Y = { label: 'completeness', unit: '%' } as const;
 export function completenessCurves(changes: readonly BandChange[]): { bySnr: CurvePlot; byMagnitude: CurvePlot } {
   const items = changes.map(c => ({ snr: c.snr, mag: c.mag, band: c.band, hit: c.match !== null }));
   const bands = [...new Set(items.map(c => c.band))].sort();
+  const series = bands.map(band => ({ name: band, bins: magnitudeBins(items.filter(c => c.band === band && c.snr > MIN_SNR)) }));
+  const fits = series.flatMap(({ name, bins }) => { const fit = fitCompleteness(bins); return fit === null ? [] : [{ name, ...fit }]; });
   return {
     bySnr: {
       kind: 'curve', title: 'Completeness by signal to noise',
@@ -22,11 +26,17 @@ export function completenessCurves(changes: readonly BandChange[]): { bySnr: Cur
     },
     byMagnitude: {
       kind: 'curve', title: 'Completeness by magnitude',
-      description: 'Share of true changes of S/N > 1 that were found, by the magnitude of the change, with 1-sigma Wilson bands.',
-      x: { label: 'AB magnitude of the change', unit: '' }, y: Y, yLines: [{ value: 50, label: '50 %' }],
-      series: bands.map(band => ({ name: band, bins: magnitudeBins(items.filter(c => c.band === band && c.snr > MIN_SNR)) })),
+      description: 'Share of true changes of S/N > 1 that were found, by the magnitude of the change, with 1-sigma Wilson bands.'
+        + (fits.length === 0 ? '' : ` Dashed: fitted magnitudes of 50 %. ${fits.map(fitText).join('; ')}.`),
+      x: { label: 'AB magnitude of the change', unit: '' }, y: Y, yLines: [{ value: 50, label: '50 %' }, { value: 90, label: '90 %' }],
+      xLines: fits.map(fit => ({ value: fit.x50, label: fit.name })),
+      series,
     },
   };
+}
+
+function fitText({ name, x50, x50Err, x90 }: CompletenessFit & { readonly name: string }): string {
+  return `${name}: m50 = ${x50.toFixed(2)} ± ${x50Err.toFixed(2)}, m90 ${x90 === null ? 'not reached' : `= ${x90.toFixed(2)}`}`;
 }
 
 /** Bins that hold all items; empty ones at the ends are left out. */

@@ -36,7 +36,7 @@ export function scienceViews(digests: ReadonlyMap<string, readonly Item<unknown>
 }
 
 /** Pictures of the images that look worst, by how far the width of their noise is from one; the rest keeps its numbers. */
-function withinBudget(detectors: readonly DetectorView[]): DetectorView[] {
+export function withinBudget(detectors: readonly DetectorView[]): DetectorView[] {
   const byNeed = [...detectors].sort((a, b) => badness(b) - badness(a) || a.visit - b.visit || a.detector - b.detector);
   const pictured = new Set(byNeed.slice(0, MAX_PICTURES));
   const detailed = new Set(byNeed.slice(0, MAX_STAR_DETECTORS));
@@ -101,7 +101,7 @@ function associationPlots(images: readonly Item<ApdbRows>[]): Plot[] {
     {
       kind: 'histogram', title: 'DIASources in a DIAObject',
       description: 'Objects with one source only are transients, variables seen once, or false detections; with more visits the columns move to the right.',
-      x: { label: 'DIASources', unit: '' }, y: { label: 'DIAObjects', unit: '' }, series: [{ name: 'all objects', edges, counts: perBin }],
+      x: { label: 'DIASources', unit: '', whole: true }, y: { label: 'DIAObjects', unit: '' }, series: [{ name: 'all objects', edges, counts: perBin }],
     },
     separationPlot(images), ...newFraction(images),
   ];
@@ -131,7 +131,7 @@ function newFraction(images: readonly Item<ApdbRows>[]): CurvePlot[] {
   if (items.length === 0 || ordered.length < 2) return [];
   return [{
     kind: 'curve', title: 'DIASources that made a new DIAObject', description: 'The first visit makes an object of every source; what is real is found again, so that the share falls with time.',
-    x: { label: 'visit in order of time', unit: '' }, y: { label: 'new objects', unit: '%' },
+    x: { label: 'visit in order of time', unit: '', whole: true }, y: { label: 'new objects', unit: '%' },
     series: [{ name: 'all images', bins: fractionCurve(items, ordered.map((_, k) => k + 0.5).concat(ordered.length + 0.5)) }],
   }];
 }

@@ -7,6 +7,8 @@ export interface PlotAxis {
   /** Shown after the label in brackets; '' for none. */
   readonly unit: string;
   readonly log?: boolean;
+  /** Only whole numbers have a meaning. */
+  readonly whole?: boolean;
 }
 
 export interface PlotLine {

@@ -13,5 +13,5 @@ export class SafeHtml {
 
 /** Text for element content and quoted attributes. */
 export function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
+  return text.replace(/[&<>"'=`]/g, c => `&#${c.charCodeAt(0)};`);
 }

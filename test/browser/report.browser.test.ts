@@ -12,6 +12,7 @@ import { ALERT_TEMPLATE, renderAlertPage } from '../../src/report/alertPage.ts';
 import { renderReport } from '../../src/report/renderReport.ts';
 import { alerts } from '../report/alertFixture.ts';
 import { fixtures, templates } from '../report/fixture.ts';
+import { complete, hostileScience } from '../report/fixtureScience.ts';
 import { encodePng } from '../report/png.ts';
 
 const WINDOWS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } } as const;
@@ -35,7 +36,8 @@ function isExecutable(file: string): boolean {
 }
 
 function pages(): [string, string][] {
-  const own = Object.entries(fixtures).map(([name, make]): [string, string] => [name, renderReport(make(), { templates, encodePng })]);
+  const own = Object.entries({ ...fixtures, complete, hostileScience })
+    .map(([name, make]): [string, string] => [name, renderReport(make(), { templates, encodePng })]);
   const alertPage = renderAlertPage('Alerts', Object.values(alerts), { template: templates[ALERT_TEMPLATE]!, style: templates['style.css']!, encodePng, total: 3 });
   own.push(['alerts', alertPage]);
   const given = process.env.AP_VERIFY_REPORT;
@@ -101,7 +103,7 @@ function overflows(page: Page): Promise<{ page: number; elements: string[] }> {
   return page.evaluate(() => {
     const { document } = globalThis as unknown as { document: PageDocument };
     const root = document.documentElement;
-    const wide = [...document.querySelectorAll('body *')].filter(e => e.closest('.scroll, nav, .brand, svg, .sr') === null
+    const wide = [...document.querySelectorAll('body *')].filter(e => e.closest('.scroll, nav, .brand, svg, .sr, pre') === null
       && e.getBoundingClientRect().right > root.clientWidth + 1);
     return { page: root.scrollWidth - root.clientWidth, elements: wide.slice(0, 3).map(e => e.outerHTML.slice(0, 120)) };
   });

@@ -4,7 +4,7 @@ import { drawBars } from '../../src/report/charts/bars.ts';
 import { drawBullet } from '../../src/report/charts/bullet.ts';
 import { drawCurve } from '../../src/report/charts/curve.ts';
 import { drawHistogram } from '../../src/report/charts/histogram.ts';
-import { drawScatter } from '../../src/report/charts/scatter.ts';
+import { beyondSentence, drawScatter } from '../../src/report/charts/scatter.ts';
 import type { CurvePlot, HistogramPlot, PlotAxis, ScatterPlot } from '../../src/model/plots.ts';
 import type { Verdict } from '../../src/model/verification.ts';
 import { astrometryPlot, completenessBlobs, pullPlots } from './fixtureImages.ts';
@@ -122,12 +122,14 @@ describe('charts', () => {
         expect(y).to.be.within(0, WIDE.height - WIDE.bottom);
       }
     });
-    it('the scatter draws every point, outliers on the rim', () => {
+    it('the scatter draws every point, outliers as triangles on the rim that a sentence counts', () => {
       const points: [number, number][] = [...Array.from({ length: 300 }, (_, k): [number, number] => [k, k % 7]), [150, 1e6]];
       const plot: ScatterPlot = { kind: 'scatter', title: 't', description: 'd', x: axis('x'), y: axis('y'), series: [{ name: 'a', points, total: 301 }] };
-      const drawn = starts(drawScatter('s', plot).toHTML(), 'points');
-      expect(drawn).to.have.length(301);
-      expect(drawn.at(-1)![1]).to.equal(WIDE.top);
+      const markup = drawScatter('s', plot).toHTML();
+      expect(starts(markup, 'points')).to.have.length(300);
+      expect(/<path class="outliers s0" d="M[\d.]+ ([\d.]+)l3.5 -5l3.5 5z"\/>/.exec(markup)).not.to.equal(null);
+      expect(beyondSentence(plot)).to.match(/^1 of 301 points lie beyond the frame .* at y /);
+      expect(beyondSentence({ ...plot, series: [{ name: 'a', points: points.slice(0, 300), total: 300 }] })).to.equal('');
     });
     it('equal axes are equally long', () => {
       const [top, right] = [[0, 10], [10, 0]] as const;

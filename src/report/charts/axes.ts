@@ -30,9 +30,9 @@ export function makeScale(axis: PlotAxis, domain: readonly [number, number], ran
   const linear = scaleLinear(used, range);
   const ticksOfLog = isLog ? logTicks(used) : [];
   const ticks = ticksOfLog.length > 1 ? ticksOfLog : linear.ticks(nTicks);
-  const format = isLog ? (v: number): string => String(Number(v.toPrecision(3))) : linear.tickFormat(nTicks);
+  const format = isLog ? (v: number): string => String(Number(v.toPrecision(3))) : linear.tickFormat(nTicks, Math.max(...used.map(Math.abs)) >= 1e5 ? 's' : undefined);
   const clipped = (v: number): number => scale(Math.min(Math.max(v, used[0]), used[1]));
-  return Object.assign(clipped, { ticks, format: (v: number) => format(v).replace('-', '−'), domain: used });
+  return Object.assign(clipped, { ticks: axis.whole === true ? ticks.filter(Number.isInteger) : ticks, format: (v: number) => format(v).replace('-', '−').replaceAll(',', '\u2009'), domain: used });
 }
 
 /** 1, 2 and 5 of every decade, only powers of ten over more than three decades; perhaps none in a narrow domain. */

@@ -40,9 +40,11 @@ function drawSeries(bins: readonly CurveBin[], index: number, centre: (b: CurveB
   const colour = `s${index % 6}`;
   const band = area<CurveBin>(centre, b => y((b.interval ?? [b.value!, b.value!])[0]), b => y((b.interval ?? [b.value!, b.value!])[1]))
     .defined(b => b.interval !== null).digits(1)(bins) ?? '';
+  const bars = bins.filter(b => b.interval !== null)
+    .map(b => `M${px(centre(b))} ${px(y(b.interval![0]))}V${px(y(b.interval![1]))}`).join('');
   const path = line<CurveBin>(centre, b => y(b.value!)).digits(1)(bins) ?? '';
   const dots = glyphs(bins.map(b => [centre(b), y(b.value!)] as const), index);
-  return `<path class="band ${colour}" d="${band}"/><path class="line ${colour}" d="${path}"/><path class="dots ${colour}" d="${dots}"/>`;
+  return `<path class="band ${colour}" d="${band}"/><path class="error-bar ${colour}" d="${bars}"/><path class="line ${colour}" d="${path}"/><path class="dots ${colour}" d="${dots}"/>`;
 }
 
 /** Bars of the number of items, all series together, on their own scale. */

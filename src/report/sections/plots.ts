@@ -1,29 +1,58 @@
 import { plotsOf } from '../../model/plots.ts';
 import type { Plot } from '../../model/plots.ts';
+import type { PlotTopic } from '../../model/reportData.ts';
 import { madSigma, median, quantile } from '../../numeric/statistics.ts';
 import { drawCurve } from '../charts/curve.ts';
 import { drawHistogram } from '../charts/histogram.ts';
-import { drawScatter } from '../charts/scatter.ts';
+import { beyondSentence, drawScatter } from '../charts/scatter.ts';
 import { axisTitle } from '../charts/axes.ts';
 import { fixedText, keysText, numberText } from '../format.ts';
+import { anchorOf } from '../rows.ts';
 import type { SafeHtml } from '../safeHtml.ts';
 import { defineSection } from '../section.ts';
 
 export const plots = defineSection({
   name: 'plots', title: 'Plots',
-  view({ measurements, metrics }) {
-    const drawn = measurements.flatMap(m => plotsOf(m.blobs).filter(([, plot]) => hasData(plot)).map(([, plot]) => ({ m, plot })));
-    const figures = drawn.map(({ m, plot }, i) => {
+  view({ measurements, metrics, science }) {
+    const measured = measurements.flatMap(m => plotsOf(m.blobs).map(([, plot]): Drawn => {
       const metric = metrics.find(x => x.name === m.metric);
       const keys = keysText(m.keys);
-      return {
-        title: keys === '' ? plot.title : `${plot.title} (${keys})`, description: plot.description, from: metric?.title ?? m.metric,
-        chart: draw(`plot-${i}`, plot), table: tableOf(plot), isSquare: plot.kind === 'scatter' && plot.equalAxes === true,
-      };
-    });
-    return figures.length === 0 ? null : { figures };
+      const anchor = metric === undefined ? null : anchorOf(m.metric);
+      return { plot, keys, from: metric?.title ?? m.metric, anchor, topic: topicOf(metric?.tags[0]) };
+    }));
+    const seen = (science?.plots ?? []).map(({ topic, plot }): Drawn => ({ plot, keys: '', from: 'the products of the run', anchor: null, topic }));
+    const drawn = [...measured, ...seen].filter(d => hasData(d.plot));
+    const groups = TOPICS.map(([topic, title]) => ({ title, figures: drawn.flatMap((d, i) => (d.topic === topic ? [figure(d, i)] : [])) }));
+    return drawn.length === 0 ? null : { groups: groups.filter(g => g.figures.length > 0) };
   },
 });
+
+interface Drawn {
+  readonly plot: Plot;
+  readonly keys: string;
+  readonly from: string;
+  readonly anchor: string | null;
+  readonly topic: PlotTopic | 'other';
+}
+
+const TOPICS: readonly (readonly [PlotTopic | 'other', string])[] = [
+  ['recovery', 'Completeness and purity'], ['astrometry', 'Astrometry'], ['photometry', 'Photometry'], ['difference', 'Noise of the difference images'],
+  ['association', 'Association'], ['other', 'Further plots'],
+];
+
+/** The topic of the plots of a metric, by its first tag. */
+function topicOf(tag: string | undefined): Drawn['topic'] {
+  if (tag === 'completeness') return 'recovery';
+  return tag === 'astrometry' || tag === 'photometry' || tag === 'association' ? tag : 'other';
+}
+
+function figure({ plot, keys, from, anchor }: Drawn, i: number): object {
+  return {
+    title: keys === '' ? plot.title : `${plot.title} (${keys})`, description: plot.description, from, anchor,
+    chart: draw(`plot-${i}`, plot), table: tableOf(plot), isSquare: plot.kind === 'scatter' && plot.equalAxes === true,
+    beyond: plot.kind === 'scatter' ? beyondSentence(plot) : '',
+  };
+}
 
 function hasData(plot: Plot): boolean {
   if (plot.kind === 'curve') return plot.series.some(s => s.bins.some(b => b.n > 0));

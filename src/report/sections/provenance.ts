@@ -4,6 +4,8 @@ export const provenance = defineSection({
   name: 'provenance', title: 'Provenance',
   view({ dataset, pipeline, run, format }) {
     return {
+      logFile: run.log !== undefined && /^logs\/[A-Za-z0-9._-]+\.log$/.test(run.log) ? run.log : null,
+      configuration: Object.entries(pipeline.configuration ?? {}).map(([label, text]) => ({ label, text })),
       facts: [
         { term: 'Dataset', text: `${dataset.title} (${dataset.name} ${dataset.version})` },
         { term: 'Pipeline', text: `${pipeline.name} ${pipeline.version}` },

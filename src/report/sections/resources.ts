@@ -1,6 +1,7 @@
 import type { QuantumReport } from '../../model/verification.ts';
 import { median } from '../../numeric/statistics.ts';
 import { drawBars } from '../charts/bars.ts';
+import { drawTimeline } from '../charts/gantt.ts';
 import { durationText, numberText } from '../format.ts';
 import { defineSection } from '../section.ts';
 
@@ -23,6 +24,7 @@ export const resources = defineSection({
     if (uses.length === 0) return null;
     const remembered = timed.filter(u => u.peak !== null);
     return {
+      timeline: drawTimeline(run.quanta),
       time: timed.length === 0 ? null : drawBars('task-time', {
         title: 'Time by task', description: 'Wall-clock time of all quanta of each task that ran.',
       }, timed.map(u => ({ name: u.task, value: u.total, mark: null, text: durationText(u.total) }))),
