@@ -106,5 +106,5 @@ export function drawCorrelation(texts: Texts, { correlation }: NoiseSummary): Sa
     return `<rect class="${value < 0 ? 'kernel-minus' : 'kernel-plus'}" fill-opacity="${px(Math.min(0.5, Math.abs(value) * 2))}" x="${px(x + 1)}" y="${px(y + 1)}" `
       + `width="${px(cell - 2)}" height="${px(cell - 2)}"/><text class="bar-value" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${text}</text>`;
   }).join('')).join('');
-  return svg(FRAME, texts, `${body}<text x="4" y="${SIZE + 14}">distance in x to the right, in y upwards, 0 to 3 px</text>`);
+  return svg(FRAME, texts, `${body}<text x="4" y="${SIZE + 14}">x to the right, y up, 0 to 3 px</text>`);
 }
