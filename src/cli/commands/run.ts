@@ -184,7 +184,8 @@ async function measure(job: Job, { started, quanta, options, baseline }: VerifyC
     format: 'ap-verify-run/1', datasetHome: job.dataset.home, collections, apdb: shownUrl(job.apdb.url), where: options.dataQuery ?? null,
     specs: options.specs.map(file => path.resolve(file)),
   });
-  const compared = baseline === null ? {} : { comparison: await withChangedCutouts(baselineComparison(baseline, scienceOfBaseline(options.baseline), result), source) };
+  const compared = baseline === null ? {}
+    : { comparison: await withChangedCutouts(baselineComparison(baseline, scienceOfBaseline(options.baseline), result), source) };
   return { ...result, run: { ...result.run, ...compared, seconds: seconds() } };
 }
 
@@ -225,7 +226,8 @@ async function finish(measured: MeasuredResult, context: FinishContext): Promise
 }
 
 /** What the history keeps: it needs no pictures, and no history of its own. */
-function numbersOnly({ science: _, run: { history: _history, comparison: _comparison, ...run }, ...result }: VerificationResult): VerificationResult {
+function numbersOnly({ science: _, ...result }: VerificationResult): VerificationResult {
+  const { history: _history, comparison: _comparison, ...run } = result.run;
   return { ...result, run };
 }
 
