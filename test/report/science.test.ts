@@ -1,6 +1,6 @@
 /** The parts of the report that need pictures and catalogs; snapshots of each section; hostile texts; size of a large run. */
 import { expect } from 'chai';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { writeResult } from '../../src/harness/resultDocument.ts';
 import { drawTrend } from '../../src/report/charts/sparkline.ts';
@@ -34,9 +34,9 @@ describe('report of the science', () => {
       const drawings = [...section.matchAll(/<svg class="(?:chart|detector|stamp|spark|bullet)[\s\S]*?<\/svg>/g)].map(m => m[0]);
       return [name, { text: textOf(section), drawings: `${drawings.length}, ${createHash('sha256').update(drawings.join('')).digest('hex').slice(0, 16)}` }];
     }));
-    if (process.env.UPDATE_GOLDEN === '1' || !existsSync(SNAPSHOT)) writeFileSync(SNAPSHOT, `${JSON.stringify(now, null, 1)}\n`);
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(SNAPSHOT, `${JSON.stringify(now, null, 1)}\n`);
     const stored = JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as typeof now;
-    it('are of all thirteen sections', () => {
+    it('are of all sections', () => {
       expect(names).to.have.length(12);
       expect(Object.keys(stored)).to.deep.equal(names);
     });

@@ -9,8 +9,8 @@ import { openApdb } from '../../src/apdb/openApdb.ts';
 import { readTableFile } from '../../src/formats/tableFile.ts';
 import { ApError } from '../../src/model/errors.ts';
 import { rowsOf } from '../../src/model/table.ts';
-import { newSchema, postgresServer } from './postgres.ts';
-import { forcedOf, NONE, objectsOf, sourcesOf, squareAround, visitOf } from './rows.ts';
+import { newSchema, postgresServer } from '../apdb/postgres.ts';
+import { forcedOf, NONE, objectsOf, sourcesOf, squareAround, visitOf } from '../apdb/rows.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'apdb-commands-'));
 after(() => { rmSync(folder, { recursive: true }); });
