@@ -124,6 +124,11 @@ describe('architecture', () => {
     }
   });
 
+  it('nothing but what was asked for stands at the top', () => {
+    const allowed = ['datasets', 'metrics', 'reports', 'src', 'test', 'node_modules', 'workspaces'];
+    const folders = readdirSync('.', { withFileTypes: true }).filter(entry => entry.isDirectory() && !entry.name.startsWith('.'));
+    expect(folders.map(({ name }) => name).filter(name => !allowed.includes(name))).to.deep.equal([]);
+  });
   it('rooms import only what the table allows', () => expect(importErrors(files).errors).to.deep.equal([]));
   it('no clock, chance, environment or console below cli', () => expect(wordErrors(files)).to.deep.equal([]));
   it('files are short', () => expect(sizeErrors(files)).to.deep.equal([]));
