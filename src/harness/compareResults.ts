@@ -38,6 +38,9 @@ export function compareResults(before: Compared, after: Compared): MetricChange[
   });
 }
 
+/** Values without an interval that agree to this relative difference are the same. */
+const ROUNDING = 1e-6;
+
 function identity({ metric, keys }: ComparedValue): string {
   return `${metric} ${Object.keys(keys).sort().map(k => `${k}=${keys[k]}`).join(' ')}`;
 }
@@ -62,7 +65,8 @@ Pick<MetricChange, 'difference' | 'isSignificant' | 'change'> {
   if (a!.definitionHash !== b!.definitionHash) return { ...none, change: 'redefined' };
   const isSignificant = a!.interval === null || b!.interval === null
     ? null : a!.interval[1] < b!.interval[0] || b!.interval[1] < a!.interval[0];
-  if (difference === 0 || isSignificant === false) return { difference, isSignificant, change: 'same' };
+  const isRounding = isSignificant === null && Math.abs(difference) <= ROUNDING * Math.abs(a!.value!);
+  if (difference === 0 || isSignificant === false || isRounding) return { difference, isSignificant, change: 'same' };
   if (metric?.direction === 'lower') return { difference, isSignificant, change: difference < 0 ? 'better' : 'worse' };
   if (metric?.direction === 'higher') return { difference, isSignificant, change: difference > 0 ? 'better' : 'worse' };
   return { difference, isSignificant, change: 'changed' };

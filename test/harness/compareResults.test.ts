@@ -26,6 +26,7 @@ describe('harness/compareResults', () => {
     ['equal', {}, {}, 'lower', 'same', 0, false],
     ['no interval on one side', {}, { value: 6, interval: null }, 'lower', 'worse', 1, null],
     ['no interval and equal', { interval: null }, { interval: null }, 'lower', 'same', 0, null],
+    ['no interval and a rounding', { interval: null }, { value: 5 * (1 + 2e-7), interval: null }, 'lower', 'same', 5 * (1 + 2e-7) - 5, null],
     ['the value is gone', {}, none, 'lower', 'gone', null, null],
     ['the measurement is gone', {}, null, 'lower', 'gone', null, null],
     ['a new value', none, {}, 'lower', 'new', null, null],
