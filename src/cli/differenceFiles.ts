@@ -9,21 +9,12 @@ import { writeTableFile } from '../formats/tableFile.ts';
 import { writeFileAtomic } from '../harness/workspace.ts';
 import type { MatchingKernel } from '../model/kernel.ts';
 import { DIFFERENCE_TEMPLATE, renderDifferencePage } from '../report/differencePage.ts';
+import type { DifferencePageFacts } from '../report/differencePage.ts';
 import type { PairDifference } from '../tasks/differencePair.ts';
 import { HOME } from './installation.ts';
 
-/** Where the differences came from and how long they took; goes into diff.json and the page. */
-export interface DifferenceFacts {
-  readonly science: string;
-  readonly template: string;
-  readonly version: string;
-  readonly method: string;
-  readonly notes: readonly string[];
-  readonly times_s: Readonly<Record<string, number>>;
-}
-
 /** difference.fits, matched-template.fits, kernel.fits, dia-sources.parquet and .fits, diff.json, index.html; each whole or not at all. */
-export function writeDifferenceFiles(folder: string, result: PairDifference, facts: DifferenceFacts): void {
+export function writeDifferenceFiles(folder: string, result: PairDifference, facts: DifferencePageFacts): void {
   const put = (name: string, content: Uint8Array | string): void => { writeFileAtomic(path.join(folder, name), content); };
   put('difference.fits', writeExposure(result.difference));
   put('matched-template.fits', writeExposure(result.matchedTemplate));

@@ -17,6 +17,7 @@ export interface DifferencePageInput {
   readonly metadata: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** Where the differences came from and how long they took; goes into diff.json and the page. */
 export interface DifferencePageFacts {
   readonly science: string;
   readonly template: string;
